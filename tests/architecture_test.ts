@@ -95,6 +95,12 @@ Deno.test("only the platform names the system; core has no clock and no randomne
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("only cli prints", () => {
+  const wrong = files.filter((file) => file.folder !== "cli" && /\bconsole\.\w+\(/.test(file.code))
+    .map((file) => file.path);
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("code is made from text in two places only", () => {
   const wrong = files.filter((file) => !CODE_FROM_TEXT.includes(file.path))
     .filter((file) => /\bnew Function\(|\(0, eval\)|[^.\w"]eval\(|"node:vm"/.test(file.code))

@@ -1,0 +1,16 @@
+/** The text that the suites read: made once for each size, in the temp folder. */
+import { writePaths } from "./generate_paths.ts";
+
+/** The path of a file of seeded paths of about `megabytes` MB. */
+export function pathsFile(megabytes: number): string {
+  const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/flint-bench`;
+  Deno.mkdirSync(folder, { recursive: true });
+  const path = `${folder}/paths-${megabytes}.txt`;
+  try {
+    Deno.statSync(path);
+  } catch {
+    writePaths(`${path}.new`, megabytes * 1e6, 1);
+    Deno.renameSync(`${path}.new`, path);
+  }
+  return path;
+}

@@ -1,0 +1,144 @@
+/**
+ * The launcher: it starts the job as the main module of a process of its own, as spark-submit does.
+ *
+ *     submit.ts ── import map, heap limit, settings ──► deno run -A job.ts …
+ *                  terminal, signals and exit code pass through
+ *
+ * So `Deno.args`, `process.argv`, `import.meta.main`, the job's own `deno.json` and its exit code are
+ * what they would be without us, and so is a stack trace.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { help, parseArguments, type Submission, UsageError } from "./args.ts";
+import { importMapFor } from "./import_map.ts";
+import { parseProperties } from "./properties.ts";
+import {
+  memoryBytes,
+  type Submitted,
+  SUBMITTED_VARIABLE,
+  validateSettings,
+} from "../runtime/config.ts";
+import { VERSION } from "../runtime/version.ts";
+
+const HOME = new URL("../", import.meta.url);
+const BAD_USAGE = 2;
+
+/** Runs `submit` with these arguments and returns the exit code. */
+export async function submit(words: readonly string[]): Promise<number> {
+  try {
+    const submission = parseArguments(words);
+    switch (submission.action) {
+      case "help":
+        console.log(help());
+        return 0;
+      case "version":
+        console.log(versions());
+        return 0;
+      case "run":
+        return await run(submission);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`submit: ${error.message}`);
+    console.error("Run `deno run -A submit.ts --help` for all options");
+    return BAD_USAGE;
+  }
+}
+
+function versions(): string {
+  const { deno, v8, typescript } = Deno.version;
+  return `Flint ${VERSION} (Deno ${deno}, V8 ${v8}, TypeScript ${typescript})`;
+}
+
+async function run(submission: Submission): Promise<number> {
+  const job = jobLocation(submission.job);
+  const submitted = settingsOf(submission);
+  if (submission.verbose) printSettings(job, submitted);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-all",
+      "--quiet",
+      // A job's own npm import must not rewrite a lock file, ours or the job's.
+      "--no-lock",
+      ...(submission.check ? ["--check"] : []),
+      ...heapFlags(submitted),
+      `--preload=${new URL("session.ts", import.meta.url).href}`,
+      `--import-map=${importMapFor(job.folder, HOME)}`,
+      job.module,
+      ...submission.jobArguments,
+    ],
+    env: { [SUBMITTED_VARIABLE]: JSON.stringify(submitted) },
+  });
+  return await passThrough(command.spawn());
+}
+
+/** The job's module and the folder in which its configuration is looked for. */
+function jobLocation(job: string): { module: string; folder: string } {
+  if (/^(https?|npm|jsr|data):/.test(job)) return { module: job, folder: Deno.cwd() };
+  const path = job.startsWith("file:") ? fileURLToPath(job) : resolve(job);
+  if (!existsSync(path)) throw new UsageError(`there is no job file ${path}`);
+  if (statSync(path).isDirectory()) {
+    throw new UsageError(
+      `the job file ${path} is a folder: name the module in it, such as main.ts`,
+    );
+  }
+  return { module: path, folder: dirname(path) };
+}
+
+function settingsOf(submission: Submission): Submitted {
+  const path = submission.propertiesFile;
+  let properties: Record<string, string> = {};
+  if (path !== undefined) {
+    try {
+      properties = parseProperties(readFileSync(path, "utf8"), path);
+    } catch (error) {
+      throw new UsageError(`cannot read the properties file: ${(error as Error).message}`);
+    }
+  }
+  const conf = {
+    ...submission.conf,
+    ...(submission.progress ? {} : { "flint.progress": "false" }),
+    ...(submission.verbose ? { "flint.verbose": "true" } : {}),
+  };
+  try {
+    validateSettings(conf);
+    validateSettings(properties);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return { conf, properties };
+}
+
+/** `--driver-memory` bounds V8's heap, which is the only memory of the driver that grows with results. */
+function heapFlags({ conf, properties }: Submitted): string[] {
+  const memory = conf["spark.driver.memory"] ?? properties["spark.driver.memory"];
+  if (memory === undefined) return [];
+  return [`--v8-flags=--max-old-space-size=${Math.ceil(memoryBytes(memory) / 2 ** 20)}`];
+}
+
+function printSettings(job: { module: string }, { conf, properties }: Submitted): void {
+  console.error(`${versions()}\nJob ${job.module}`);
+  for (const [key, value] of Object.entries({ ...properties, ...conf }).sort()) {
+    console.error(`  ${key} = ${value}`);
+  }
+}
+
+/** Waits for the job, hands signals on to it and returns its exit code. */
+async function passThrough(child: Deno.ChildProcess): Promise<number> {
+  // Ctrl-C reaches the job from the terminal itself; a second one from here would look like two.
+  const interrupt = () => {
+    if (!Deno.stdin.isTerminal()) forward("SIGINT");
+  };
+  const forward = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch { /* it has ended already */ }
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => forward(signal));
+  }
+  return (await child.status).code;
+}

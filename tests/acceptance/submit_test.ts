@@ -1,0 +1,168 @@
+/** The launcher: a job's process is what it would be without us, and its exit code says how it went. */
+import assert from "node:assert/strict";
+import { finished, Workshop } from "./launch.ts";
+
+Deno.test("a job sees its own arguments, and is the main module", async () => {
+  using shop = new Workshop();
+  const { stdout, code } = await shop.job(
+    `import process from "node:process";
+     console.log(JSON.stringify([Deno.args, process.argv.slice(2), import.meta.main]));`,
+    "in.txt",
+    "--top",
+    "5",
+    "--",
+    "--master",
+    "x",
+  );
+  const args = ["in.txt", "--top", "5", "--master", "x"];
+  assert.deepEqual(JSON.parse(stdout), [args, args, true]);
+  assert.equal(code, 0);
+});
+
+Deno.test("a job's own deno.json counts: its aliases, in the driver and in tasks", async () => {
+  using shop = new Workshop();
+  shop.write("deno.json", `{ "imports": { /* a comment */ "twice": "./lib/twice.ts", }, }`);
+  shop.write("lib/twice.ts", "export const twice = (x: number): number => 2 * x;");
+  const job = shop.write(
+    "jobs/deep/job.ts",
+    `import { SparkContext } from "@flint/flint";
+     import { twice } from "twice";
+     await using sc = new SparkContext();
+     console.log(await sc.parallelize([1, 2, 3], 2).map((x) => twice(x)).collect());`,
+  );
+  const { stdout, stderr, code } = await shop.submit("--master", "local[2]", job);
+  assert.equal(stdout, "[ 2, 4, 6 ]\n", stderr);
+  assert.equal(code, 0);
+});
+
+Deno.test("exit codes: the job's own, 1 for an uncaught error, 2 for bad usage", async () => {
+  using shop = new Workshop();
+  assert.equal((await shop.job("Deno.exit(7)")).code, 7);
+  assert.equal(
+    (await shop.job(`import process from "node:process"; process.exitCode = 9;`)).code,
+    9,
+  );
+  const thrown = await shop.job("throw new Error('the job failed')");
+  assert.equal(thrown.code, 1);
+  assert.match(thrown.stderr, /the job failed/);
+  const missing = await shop.submit("missing.ts");
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /there is no job file .*missing\.ts/);
+  const folder = await shop.submit(shop.folder);
+  assert.equal(folder.code, 2);
+  const typo = await shop.submit("--mastre", "local", "job.ts");
+  assert.equal(typo.code, 2);
+  assert.match(typo.stderr, /unknown option --mastre.*--master/);
+});
+
+Deno.test("wrong settings are refused before the job starts", async () => {
+  using shop = new Workshop();
+  const job = shop.write("job.ts", "console.log('started')");
+  const refused = async (message: RegExp, ...words: string[]) => {
+    const { code, stdout, stderr } = await shop.submit(...words, job);
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+  };
+  await refused(/flint\.worker\.memry.*flint\.worker\.memory/s, "--conf", "flint.worker.memry=1g");
+  await refused(
+    /spark\.executor\.memry.*spark\.executor\.memory/s,
+    "-c",
+    "spark.executor.memry=1g",
+  );
+  await refused(/512q/, "--worker-memory", "512q");
+});
+
+Deno.test("precedence: code, then options, then the properties file, then defaults", async () => {
+  using shop = new Workshop();
+  const properties = shop.write(
+    "flint.conf",
+    "# settings\nspark.app.name from-file\nflint.worker.memory=64m\nspark.sql.x = 1\n",
+  );
+  const job = shop.write(
+    "job.ts",
+    `import { SparkContext } from "@flint/flint";
+     await using sc = new SparkContext({ conf: { "flint.worker.memory": "8m" } });
+     const get = (key: string) => sc.conf.get(key);
+     console.log(sc.master, get("spark.app.name"), get("flint.worker.memory"), Deno.env.get("FLINT_SUBMITTED"));
+     await sc.parallelize([1]).count();`,
+  );
+  const { stdout, stderr } = await shop.submit(
+    "--properties-file",
+    properties,
+    "--name",
+    "from-option",
+    "--worker-memory",
+    "32m",
+    job,
+    "--master",
+    "local[1]",
+  );
+  assert.equal(stdout, "local[1] from-option 8m undefined\n", stderr);
+  assert.equal(stderr.match(/spark\.sql\.x/g)?.length, 1, stderr);
+});
+
+Deno.test("--check starts nothing when the types are wrong", async () => {
+  using shop = new Workshop();
+  const job = shop.write(
+    "job.ts",
+    `import { SparkContext } from "@flint/flint";
+     console.log("started");
+     await using sc = new SparkContext();
+     sc.parallelize(["a"]).reduceByKey((a, b) => a + b);`,
+  );
+  const { code, stdout, stderr } = await shop.submit("--check", job);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /job\.ts:4/);
+});
+
+Deno.test("a script that just ends, ends; with the context left open", async () => {
+  using shop = new Workshop();
+  const { code, stdout, stderr } = await shop.job(
+    `import { SparkContext } from "@flint/flint";
+     const sc = new SparkContext();
+     console.log(await sc.parallelize([1, 2, 3]).count());`,
+  );
+  assert.equal(stdout, "3\n", stderr);
+  assert.equal(code, 0);
+});
+
+Deno.test("Ctrl-C ends a job that spins, with 130 and nothing left", async () => {
+  using shop = new Workshop();
+  const job = shop.write(
+    "job.ts",
+    `import { SparkContext } from "@flint/flint";
+     const sc = new SparkContext();
+     setTimeout(() => console.log("running"), 700);
+     await sc.parallelize([1, 2], 2).map((x) => { for (;;); return x; }).collect();`,
+  );
+  const child = shop.start(["--master", "local[2]", job]);
+  const ended = finished(child);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  child.kill("SIGINT");
+  assert.equal((await ended).code, 130);
+  await shop.assertNothingLeft();
+});
+
+Deno.test("executors end when the driver is killed, and the next start takes its folder away", async () => {
+  using shop = new Workshop();
+  const text = (body: string) =>
+    `import { SparkContext } from "@flint/flint";
+     const sc = new SparkContext();
+     ${body}`;
+  const job = shop.write(
+    "job.ts",
+    text(
+      `const done = sc.parallelize([1, 2], 2).map((x) => { for (;;); return x; }).collect();
+       setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), 700);
+       await done;`,
+    ),
+  );
+  const { code } = await finished(shop.start(["--master", "local[2]", job]));
+  assert.notEqual(code, 0);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const { stdout } = await shop.job(text(`console.log(await sc.range(5).count());`));
+  assert.equal(stdout, "5\n");
+  await shop.assertNothingLeft();
+});

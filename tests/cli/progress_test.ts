@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { attachProgress, StageBoard } from "../../cli/progress.ts";
+import { StageReport } from "../../cli/stage_report.ts";
+import { type Event, EventBus } from "../../core/events.ts";
+import type { TaskMetrics } from "../../core/task.ts";
+
+const metrics: TaskMetrics = {
+  durationMs: 5,
+  recordsRead: 1000,
+  bytesRead: 2_500_000,
+  recordsWritten: 10,
+  bytesWritten: 640,
+  spills: 2,
+  bytesSpilled: 1_000,
+  memoryBytesMax: 77_000,
+};
+const started = (stage: number, tasks: number, atMs: number): Event => ({
+  type: "stage.started",
+  job: 0,
+  stage,
+  name: `collect at job.ts:${stage}`,
+  tasks,
+  atMs,
+});
+const task = (stage: number, partition: number) => ({ stage, partition, attempt: 0 });
+const taskStarted = (stage: number, partition: number): Event => ({
+  type: "task.started",
+  job: 0,
+  task: task(stage, partition),
+  executor: 1,
+  atMs: 1,
+});
+const taskEnded = (stage: number, partition: number, ok = true): Event => ({
+  type: "task.ended",
+  job: 0,
+  task: task(stage, partition),
+  metrics,
+  outcome: ok ? { ok } : { ok: false, failure: { name: "Error", message: "no" } },
+  atMs: 2,
+});
+
+function board(...events: Event[]): StageBoard {
+  const made = new StageBoard();
+  events.forEach((event) => made.handle(event));
+  return made;
+}
+
+Deno.test("the bar has Spark's format and exactly the width of the terminal", () => {
+  const stages = board(started(4, 4, 0), ...[0, 1, 2, 3].map((p) => taskStarted(4, p)));
+  stages.handle(taskEnded(4, 0));
+  stages.handle(taskEnded(4, 1));
+  assert.equal(stages.bar(1000, 40), "[Stage 4:=========>         (2 + 2) / 4]");
+  assert.equal(stages.bar(1000, 40).length, 40);
+});
+
+Deno.test("young stages are not shown; several share the line in the order of their numbers", () => {
+  const stages = board(started(7, 2, 0), started(3, 2, 0), started(9, 2, 900));
+  assert.equal(stages.bar(499, 80), "");
+  const bar = stages.bar(1000, 80);
+  assert.match(bar, /^\[Stage 3:>.*\]\[Stage 7:>.*\]$/);
+  assert.equal(bar.length, 80);
+  stages.handle({ type: "stage.ended", job: 0, stage: 3, outcome: { ok: true }, atMs: 1 });
+  assert.ok(!stages.bar(1000, 80).includes("Stage 3"));
+});
+
+Deno.test("a failed attempt is no longer running and not finished", () => {
+  const stages = board(started(1, 3, 0), taskStarted(1, 0), taskEnded(1, 0, false));
+  assert.deepEqual(stages.lines(1000), ["Stage 1 (collect at job.ts:1): 0 + 0 of 3 tasks"]);
+});
+
+Deno.test("on a terminal the line is erased when the last job has ended", () => {
+  const events = new EventBus(() => 0);
+  let text = "";
+  using _progress = attachProgress(events, {
+    terminal: true,
+    width: () => 60,
+    write: (piece) => text += piece,
+    now: () => 1000,
+  });
+  events.emit({ type: "job.started", job: 0, name: "count", stages: [] });
+  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
+  events.emit({ type: "job.ended", job: 0, outcome: { ok: true } });
+  assert.equal(text, "");
+});
+
+Deno.test("a verbose line sums the tasks of a stage", () => {
+  const report = new StageReport();
+  report.handle(started(2, 2, 0));
+  report.handle(taskEnded(2, 0));
+  report.handle(taskEnded(2, 1, false));
+  report.handle(taskEnded(2, 1));
+  assert.equal(
+    report.handle({ type: "stage.ended", job: 0, stage: 2, outcome: { ok: true }, atMs: 1500 }),
+    "Stage 2 (collect at job.ts:2) done in 1.50 s · 2 tasks (1 attempts failed) · " +
+      "read 2,000 records, 5.0 MB · wrote 20 records, 1.3 KB · 4 spills, 2.0 KB · peak 77.0 KB",
+  );
+});

@@ -10,6 +10,9 @@ const encoder = new TextEncoder();
 const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
 
 SparkContext.onCreate((sc) => {
+  sc.events.subscribe((event) => {
+    if (event.type === "warning") write(`Warning: ${event.message}\n`);
+  });
   if (sc.conf.getBoolean("flint.progress")) {
     attachProgress(sc.events, {
       terminal: Deno.stderr.isTerminal(),

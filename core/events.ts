@@ -1,0 +1,69 @@
+/**
+ * All that eyes ever see: the progress bar, `--verbose`, the web page and the event log read these
+ * and nothing else. No decision reads one. The dotted names are in the past tense.
+ */
+import type { FailureReport } from "./errors.ts";
+import type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./task.ts";
+
+/** How a job, a stage or a task ended. */
+export type Outcome = Readonly<{ ok: true }> | Readonly<{ ok: false; failure: FailureReport }>;
+
+/** A stage of a job, as it is announced when the job starts. */
+export type StageSummary = Readonly<{
+  stage: StageId;
+  name: string;
+  tasks: number;
+  /** The output is there already from an earlier job; the stage will not run. */
+  skipped: boolean;
+}>;
+
+/** Something that has happened; `atMs` is the time since the epoch. */
+export type Event = Readonly<
+  & { atMs: number }
+  & (
+    | { type: "job.started"; job: JobId; name: string; stages: readonly StageSummary[] }
+    | { type: "job.ended"; job: JobId; outcome: Outcome }
+    | { type: "stage.started"; job: JobId; stage: StageId; name: string; tasks: number }
+    | { type: "stage.ended"; job: JobId; stage: StageId; outcome: Outcome }
+    | { type: "task.started"; job: JobId; task: Task; executor: ExecutorId }
+    | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
+    | { type: "executor.started"; executor: ExecutorId; slots: number; memoryBytesMax: number }
+    | { type: "executor.lost"; executor: ExecutorId; reason: string }
+    | { type: "warning"; message: string }
+  )
+>;
+
+/** Omits over a union, member by member. */
+export type WithoutTime<E> = E extends unknown ? Omit<E, "atMs"> : never;
+/** An event as it is announced; the bus adds the time. */
+export type Announcement = WithoutTime<Event>;
+
+/** Hears of every event as it happens. */
+export type Listener = (event: Event) => void;
+
+/** Hands every event to every listener, in order, at once. A listener that throws harms nobody. */
+export class EventBus {
+  readonly #listeners = new Set<Listener>();
+  readonly #now: () => number;
+
+  /** `now` gives the time in milliseconds since the epoch. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Tells every listener, at once. */
+  emit(event: Announcement): void {
+    const stamped = { ...event, atMs: this.#now() } as Event;
+    for (const listener of this.#listeners) {
+      try {
+        listener(stamped);
+      } catch { /* eyes must not be able to break the run */ }
+    }
+  }
+
+  /** Dispose what it returns to stop listening. */
+  subscribe(listener: Listener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * A program as text, for people, in the manner of Spark's `toDebugString`: what is done last stands
+ * first, the number of partitions in parentheses, and `+-` where a stage ends in an exchange.
+ *
+ *     (4) mapValues at job.ts:9 [5]
+ *      |  reduceByKey at job.ts:8 [4]
+ *      +-(2) map at job.ts:7 [3]
+ *         |  flatMap at job.ts:6 [2]
+ *         |  textFile at job.ts:5 [1]
+ */
+import { type AnyNode, partitionCounts } from "./counts.ts";
+import { inputsOf, type PlanId } from "./plan.ts";
+
+/** A node that is still to be written, and what stands before it on its line. */
+type Entry = Readonly<{ node: AnyNode; prefix: string; behindExchange: boolean; last: boolean }>;
+
+/**
+ * One line a dataset: its label and its id. A count that is open as yet is a `?`. What two others
+ * read is explained once, and named where it is met again.
+ */
+export function explain(plan: AnyNode): string {
+  const counts = partitionCounts(plan);
+  const lines: string[] = [];
+  const explained = new Set<PlanId>();
+  const open: Entry[] = [{ node: plan, prefix: "", behindExchange: false, last: true }];
+  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+    const { node } = entry;
+    const count = `(${counts.get(node.id) ?? "?"})`;
+    const { head, below } = margins(entry, count, lines.length === 0);
+    const again = explained.has(node.id);
+    lines.push(`${head}${node.label} [${node.id}]${again ? ", as above" : ""}`);
+    if (again) continue;
+    explained.add(node.id);
+    const inputs: readonly AnyNode[] = inputsOf<unknown, unknown, unknown>(node) as AnyNode[];
+    const behindExchange = node.kind === "exchange";
+    for (let index = inputs.length - 1; index >= 0; index--) {
+      const last = index === inputs.length - 1;
+      open.push({ node: inputs[index]!, prefix: below, behindExchange, last });
+    }
+  }
+  return lines.join("\n");
+}
+
+/** What stands before a node's label, and before all that it is made of. */
+function margins(entry: Entry, count: string, first: boolean): { head: string; below: string } {
+  if (!first && !entry.behindExchange) return { head: entry.prefix, below: entry.prefix };
+  const left = Math.floor((count.length - 1) / 2);
+  const bar = " ".repeat(left) + "|" + " ".repeat(count.length - left);
+  if (first) return { head: `${count} `, below: bar };
+  const outer = entry.prefix.replace(/\|\s*$/, "");
+  return { head: `${outer}+-${count} `, below: `${outer}${entry.last ? "  " : "| "}${bar}` };
+}

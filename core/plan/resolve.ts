@@ -1,0 +1,151 @@
+/**
+ * From what was written to what can run: looks at the sources and settles what was left open.
+ *
+ *     CapturedDraft   source: format, options      partitions: 8, or undefined
+ *       │  each source is asked for its splits, once
+ *       │  an open partition count becomes a number
+ *       │  a partitionBy of what is partitioned that way already becomes nothing
+ *       ▼
+ *     Plan            source: a list of splits     partitions: 8
+ *
+ * Ids stay, and a node that was shared is shared still.
+ */
+import type { Closure } from "../closure/closure.ts";
+import { assert, PlanError } from "../errors.ts";
+import { countOf, partitionCounts } from "./counts.ts";
+import { type Exchange, partitionerOf, samePartitioner } from "./exchange.ts";
+import type { CapturedDraft, Plan, PlanId, SourceRequest, Split } from "./plan.ts";
+import { inputsFirst } from "./walk.ts";
+
+/** What resolving may ask of the driver. */
+export type ResolveHost = Readonly<{
+  /** Parts a source; `partitionsMin` is settled. Throws an InputError where there is nothing. */
+  split(request: SourceRequest, partitionsMin: number): Promise<readonly Split[]>;
+  /** How many partitions a source should have where nobody says: the slots there are. */
+  defaultParallelism: number;
+  /** `spark.default.parallelism`, where it is set: how many an exchange has where nobody says. */
+  exchangePartitions?: number | undefined;
+}>;
+
+type OpenExchange = Exchange<Closure, number | undefined>;
+type SourceDraft = Extract<CapturedDraft, { kind: "source" }>;
+
+/**
+ * A draft as a plan. All sources are asked at the same time; what the first failing one throws is
+ * thrown.
+ *
+ * An open partition count is settled as in Spark: as many as the input has, if it is partitioned by
+ * hash already and shall be again; else `spark.default.parallelism`; else as many as the input has.
+ * `coalesce` never has more partitions than its input. Throws a PlanError for a `zip` of datasets
+ * that differ in their number of partitions.
+ */
+export async function resolve(draft: CapturedDraft, host: ResolveHost): Promise<Plan> {
+  const nodes = inputsFirst(draft);
+  const sources = nodes.filter((node): node is SourceDraft => node.kind === "source");
+  const splits = new Map(
+    await Promise.all(sources.map(async ({ id, source }) => {
+      const partitionsMin = source.partitionsMin ?? host.defaultParallelism;
+      return [id, await host.split(source, partitionsMin)] as const;
+    })),
+  );
+  const plans = new Map<PlanId, Plan>();
+  const counts = new Map<PlanId, number>();
+  for (const node of nodes) {
+    const plan = settled(node, splits, plans, counts, host);
+    plans.set(node.id, plan);
+    counts.set(node.id, countOf(plan, counts)!);
+  }
+  return plans.get(draft.id)!;
+}
+
+/** How many partitions a dataset has. */
+export function partitionCount(plan: Plan): number {
+  return partitionCounts(plan).get(plan.id)!;
+}
+
+/** One node as a plan; those before it are in `plans`, `counts` and `splits`. */
+function settled(
+  node: CapturedDraft,
+  splits: ReadonlyMap<PlanId, readonly Split[]>,
+  plans: ReadonlyMap<PlanId, Plan>,
+  counts: ReadonlyMap<PlanId, number>,
+  host: ResolveHost,
+): Plan {
+  const planOf = (input: CapturedDraft) => plans.get(input.id)!;
+  const { id, label } = node;
+  switch (node.kind) {
+    case "source": {
+      const { format, options } = node.source;
+      return { id, label, kind: "source", source: { format, options, splits: splits.get(id)! } };
+    }
+    case "narrow":
+      return { id, label, kind: "narrow", from: planOf(node.from), op: node.op };
+    case "exchange": {
+      const from = planOf(node.from);
+      const exchange = settledExchange(node.exchange, from, counts.get(from.id)!, host);
+      return isInPlace(exchange, from)
+        ? { id, label, kind: "union", from: [from] }
+        : { id, label, kind: "exchange", from, exchange };
+    }
+    case "union":
+      return { id, label, kind: "union", from: node.from.map(planOf) };
+    case "zip": {
+      const sides = node.from.map(planOf);
+      refuseUnevenZip(label, sides.map((side) => counts.get(side.id)!));
+      return { id, label, kind: "zip", from: sides, fn: node.fn };
+    }
+    case "cross":
+      return { id, label, kind: "cross", left: planOf(node.left), right: planOf(node.right) };
+    case "coalesce": {
+      const from = planOf(node.from);
+      const partitions = Math.min(node.partitions, counts.get(from.id)!);
+      return { id, label, kind: "coalesce", from, partitions };
+    }
+  }
+}
+
+/** An exchange with its partition count, given its input and how many partitions that has. */
+function settledExchange(
+  exchange: OpenExchange,
+  from: Plan,
+  inputPartitions: number,
+  host: ResolveHost,
+): Exchange<Closure> {
+  // Also an empty input has an empty result, and that needs a partition to lie in.
+  const byDefault = Math.max(1, host.exchangePartitions ?? inputPartitions);
+  if (exchange.kind === "rebalance") {
+    return { ...exchange, partitions: checked(exchange.partitions ?? byDefault) };
+  }
+  const { partitioner } = exchange;
+  const present = partitionerOf(from);
+  // As Spark's defaultPartitioner: what hashes already keeps its count, so that nothing has to move.
+  const kept = present?.kind === "hash" && partitioner.kind === "hash"
+    ? present.partitions
+    : undefined;
+  const partitions = checked(partitioner.partitions ?? kept ?? byDefault);
+  return { ...exchange, partitioner: { ...partitioner, partitions } };
+}
+
+/** A partitionBy moves nothing where every record lies in its partition already. */
+function isInPlace(exchange: Exchange<Closure>, from: Plan): boolean {
+  if (exchange.kind !== "partition") return false;
+  const present = partitionerOf(from);
+  return present !== undefined && samePartitioner(present, exchange.partitioner);
+}
+
+function checked(partitions: number): number {
+  assert(
+    Number.isInteger(partitions) && partitions > 0,
+    `an exchange was planned with ${partitions} partitions`,
+  );
+  return partitions;
+}
+
+function refuseUnevenZip(label: string, counts: readonly number[]): void {
+  if (counts.every((count) => count === counts[0])) return;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot zip datasets with ${counts.join(" and ")} partitions (${label})`,
+    "Give both the same number of partitions, with repartition() or where they are made",
+  );
+}

@@ -1,0 +1,116 @@
+/**
+ * Files and folders as sources and sinks see them, wherever they lie: on this machine
+ * (io/local_files.ts), in an object store, behind HDFS. Only the driver and the control thread of
+ * an executor hold one; a task never does.
+ *
+ * Every method throws a FileError; `inputError` and `outputError` make of it what people read.
+ */
+import { FlintError, InputError, OutputError } from "../core/errors.ts";
+import { FileError, type FileInfo } from "../core/platform.ts";
+
+export interface FileSystem {
+  info(path: string): Promise<FileInfo>;
+  /** The names in a folder, sorted by code point. */
+  list(path: string): Promise<readonly string[]>;
+  /** The path from the root, with every link followed. */
+  realPath(path: string): Promise<string>;
+  /**
+   * The bytes from offset `from` up to `to`, or to the end of the file if that comes first, in
+   * pieces of up to 1 MB. A piece may be overwritten once the next one is asked for.
+   */
+  read(path: string, from: number, to: number): AsyncIterable<Uint8Array>;
+  /** A new file; `exists` if there is one of that name. */
+  create(path: string): Promise<OutputFile>;
+  /** A new folder; `exists` if there is something of that name, unless `parents` is set. */
+  makeFolder(path: string, options?: Readonly<{ parents?: boolean }>): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** A file, or a folder with all that is in it. */
+  remove(path: string): Promise<void>;
+}
+
+/** A new file that grows at its end. */
+export interface OutputFile {
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What people read when an input cannot be read: `path` as they wrote it. */
+export function inputError(error: unknown, path: string): unknown {
+  if (error instanceof FlintError || !(error instanceof FileError)) return error;
+  const failed = (
+    code: "InputNotFound" | "InputDenied" | "InvalidPath" | "InputUnsupported" | "CorruptInput",
+    what: string,
+    cure: string,
+  ) => new InputError(code, `Cannot read ${JSON.stringify(path)}: ${what}`, cure, { cause: error });
+  switch (error.kind) {
+    case "notFound":
+      return failed("InputNotFound", "there is no such file or folder", "Check the path");
+    case "denied":
+      return failed(
+        "InputDenied",
+        `the system does not let this user read ${error.path}`,
+        "Change its permissions, or run as a user who may read it",
+      );
+    case "notGranted":
+      return failed(
+        "InputDenied",
+        "reading it was not granted to this process",
+        `Run it with --allow-read=${error.path}`,
+      );
+    case "invalidPath":
+      return failed(
+        "InvalidPath",
+        causeOf(error) ?? "the system takes no such path",
+        "Check the path",
+      );
+    case "loop":
+      return failed("InvalidPath", "its links go round in a circle", "Remove one of the links");
+    case "isFolder":
+      return failed("InputUnsupported", `${error.path} is a folder`, "Name the files in it");
+    case "tooManyOpen":
+    case "exists":
+    case "noSpace":
+    case "other":
+      return failed("CorruptInput", error.message, "Check the disk and the limits of the system");
+  }
+}
+
+/** What people read when an output cannot be written: `path` as they wrote it. */
+export function outputError(error: unknown, path: string): unknown {
+  if (error instanceof FlintError || !(error instanceof FileError)) return error;
+  const failed = (
+    code: "OutputExists" | "OutputDenied" | "DiskFull",
+    what: string,
+    cure: string,
+  ) =>
+    new OutputError(code, `Cannot write ${JSON.stringify(path)}: ${what}`, cure, { cause: error });
+  switch (error.kind) {
+    case "exists":
+      return failed("OutputExists", "it exists already", "Remove it, or save to another path");
+    case "denied":
+      return failed(
+        "OutputDenied",
+        `the system does not let this user write ${error.path}`,
+        "Change its permissions, or save to another path",
+      );
+    case "notGranted":
+      return failed(
+        "OutputDenied",
+        "writing it was not granted to this process",
+        `Run it with --allow-write=${error.path}`,
+      );
+    case "noSpace":
+      return failed("DiskFull", "the disk is full", "Make room, or save to another disk");
+    case "notFound":
+    case "tooManyOpen":
+    case "isFolder":
+    case "invalidPath":
+    case "loop":
+    case "other":
+      return failed("OutputDenied", causeOf(error) ?? error.message, "Check the path");
+  }
+}
+
+function causeOf(error: FileError): string | undefined {
+  return error.cause instanceof Error ? error.cause.message : undefined;
+}

@@ -1,0 +1,148 @@
+/**
+ * From paths to files to byte ranges: what all sources over files have in common.
+ *
+ *     "logs/2024-*,more.txt" ─► files ─► ranges of about 32 MB, one a split
+ */
+import { InputError } from "../core/errors.ts";
+import type { FileInfo } from "../core/platform.ts";
+import type { Split } from "../core/plan/plan.ts";
+import { type FileSystem, inputError } from "./file_system.ts";
+import { expand, isHidden, listed } from "./glob.ts";
+
+/** Files, folders and patterns: a list, or a text with commas between them as Spark has it. */
+export type InputPaths = string | readonly string[];
+
+export type InputFile = Readonly<{
+  /** From the root, so that it means the same in every process. */
+  path: string;
+  bytes: number;
+  /** FileInfo.version when the input was split. */
+  version: string;
+}>;
+
+/** A part of a file: what a split's data is. */
+export type ByteRange = Readonly<{ file: InputFile; from: number; to: number }>;
+
+/** How large a split is where nobody asks for smaller ones. */
+const SPLIT_BYTES_MAX = 32 * 1024 * 1024;
+/** The last range of a file may be a tenth larger, so that no crumb is left (as in Hadoop). */
+const SLOP = 1.1;
+
+/**
+ * The files that `paths` mean, in the order of the list, then by name. A folder means the files in
+ * it but those whose names begin with `_` or `.`. Throws an InputError: InputNotFound where nothing
+ * is there, InputDenied where reading is refused, InputUnsupported for a folder in a folder, and
+ * for what is neither a file nor a folder.
+ */
+export async function inputFiles(paths: InputPaths, files: FileSystem): Promise<InputFile[]> {
+  const patterns = typeof paths === "string" ? listed(paths) : paths;
+  if (patterns.length === 0) {
+    throw new InputError("InvalidPath", "Cannot read: no path was given", "Name a file or folder");
+  }
+  const found: InputFile[] = [];
+  for (const pattern of patterns) {
+    try {
+      const matched = await expand(pattern, files);
+      if (matched.length === 0) throw notFound(pattern);
+      for (const path of matched) found.push(...await filesAt(path, files));
+    } catch (error) {
+      throw inputError(error, pattern);
+    }
+  }
+  return found;
+}
+
+function notFound(pattern: string): InputError {
+  return /[*?[{]/.test(pattern)
+    ? new InputError(
+      "InputNotFound",
+      `Cannot read ${JSON.stringify(pattern)}: nothing matches the pattern`,
+      "Check the pattern; names that begin with _ or . match only if it writes that character",
+    )
+    : new InputError(
+      "InputNotFound",
+      `Cannot read ${JSON.stringify(pattern)}: there is no such file or folder`,
+      "Check the path",
+    );
+}
+
+/** The file at `path`, or the files of the folder at `path`. */
+async function filesAt(path: string, files: FileSystem): Promise<InputFile[]> {
+  const root = await files.realPath(path);
+  const info = await files.info(root);
+  if (info.kind === "file") return [inputFile(root, info)];
+  refuseSpecial(path, info);
+  const found: InputFile[] = [];
+  for (const name of await files.list(root)) {
+    if (isHidden(name)) continue;
+    const child = root.endsWith("/") ? root + name : `${root}/${name}`;
+    const childInfo = await files.info(child);
+    refuseSpecial(child, childInfo);
+    if (childInfo.kind === "folder") {
+      throw new InputError(
+        "InputUnsupported",
+        `Cannot read ${JSON.stringify(path)}: it holds the folder ${JSON.stringify(name)}`,
+        `Folders in folders are not read; name them with a pattern, such as "${path}/*/*"`,
+      );
+    }
+    found.push(inputFile(child, childInfo));
+  }
+  return found;
+}
+
+function inputFile(path: string, { bytes, version }: FileInfo): InputFile {
+  return { path, bytes, version };
+}
+
+/** A pipe would be empty the second time, and reading a device may never end. */
+function refuseSpecial(path: string, info: FileInfo): void {
+  if (info.kind !== "other") return;
+  throw new InputError(
+    "InputUnsupported",
+    `Cannot read ${JSON.stringify(path)}: it is a pipe, a socket or a device`,
+    "Copy what it gives into a file and read that",
+  );
+}
+
+/**
+ * The files in ranges of at most `splitBytesMax` bytes (32 MB by default; a tenth more at the end of
+ * a file), small enough that there are about `partitionsMin` of them. An empty file is one range.
+ */
+export function byteRanges(
+  files: readonly InputFile[],
+  options: Readonly<{ partitionsMin: number; splitBytesMax?: number | undefined }>,
+): Split[] {
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const goal = Math.ceil(total / Math.max(1, options.partitionsMin));
+  const size = Math.max(1, Math.min(goal, options.splitBytesMax ?? SPLIT_BYTES_MAX));
+  const splits: Split[] = [];
+  for (const file of files) {
+    let from = 0;
+    do {
+      const to = file.bytes - from <= size * SLOP ? file.bytes : from + size;
+      splits.push({ bytes: to - from, data: { file, from, to } satisfies ByteRange });
+      from = to;
+    } while (from < file.bytes);
+  }
+  return splits;
+}
+
+/** Throws an InputError InputChanged unless the file is the one that was split. */
+export async function refuseChanged(file: InputFile, files: FileSystem): Promise<void> {
+  try {
+    const info = await files.info(file.path);
+    if (info.version === file.version) return;
+  } catch (error) {
+    throw inputError(error, file.path);
+  }
+  throw changed(file);
+}
+
+/** The error for a file that is no longer what it was when the job was planned. */
+export function changed(file: InputFile): InputError {
+  return new InputError(
+    "InputChanged",
+    `Cannot read ${JSON.stringify(file.path)}: it has changed since the job was planned`,
+    "Run the job again, on files that nobody writes to",
+  );
+}

@@ -1,0 +1,158 @@
+/**
+ * Text files: a line a record.
+ *
+ *     splits     0          from         to           end of file
+ *                ├──────────┼────────────┼───────────────┤
+ *     lines      aaaa⏎bbbbbbbbbb⏎cccc⏎ddddddddd⏎eeee⏎ffff
+ *     split 2              skip│cccc⏎ddddddddd│stop
+ *
+ * A split owns the lines that begin after `from` and up to `to`, one that begins at `to` among them
+ * (as in Hadoop): so it reads on to the first end of a line at or after `to`, and skips what comes
+ * up to the first end of a line unless it begins at 0. Every line has one owner, wherever the splits
+ * are cut: through a character, or between CR and LF.
+ */
+import { InputError, RecordError, shown } from "../core/errors.ts";
+import type { Options, Split } from "../core/plan/plan.ts";
+import { type FileSystem, inputError } from "./file_system.ts";
+import {
+  type ByteRange,
+  byteRanges,
+  changed,
+  type InputFile,
+  inputFiles,
+  type InputPaths,
+  refuseChanged,
+} from "./input_files.ts";
+import { linesOf } from "./lines.ts";
+import { folderSink } from "./part_files.ts";
+import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
+
+/** Options of the text source. */
+export type TextOptions = Readonly<{
+  path: InputPaths;
+  /** The size of a split at most; 32 MB by default. */
+  splitBytesMax?: number;
+  /** A longer line is an error; 128 MB by default. */
+  lineBytesMax?: number;
+}>;
+
+const LINE_BYTES_MAX = 128 * 1024 * 1024;
+/** How far the search for the end of the last line looks at first; doubled each time. */
+const TAIL_BYTES = 16 * 1024;
+const TAIL_BYTES_MAX = 1024 * 1024;
+
+export const textSource: Source = {
+  format: "text",
+
+  async split(options, { partitionsMin }, files): Promise<readonly Split[]> {
+    const { path, splitBytesMax } = options as TextOptions;
+    const found = await inputFiles(path, files);
+    found.forEach(refuseCompressed);
+    return byteRanges(found, { partitionsMin, splitBytesMax });
+  },
+
+  read(_options, split, files) {
+    return readOwnedLines(split.data as ByteRange, files);
+  },
+
+  decode(options, split, pieces) {
+    const { file, from } = split.data as ByteRange;
+    const lineBytesMax = (options as TextOptions).lineBytesMax ?? LINE_BYTES_MAX;
+    return linesOf(pieces, { path: file.path, from, skipFirst: from > 0, lineBytesMax });
+  },
+};
+
+/** Garbage in the place of text is worse than a refusal. */
+function refuseCompressed({ path }: InputFile): void {
+  const ending = /\.(gz|bz2|zst|xz|lz4|snappy|zip|tar|tgz|7z)$/i.exec(path);
+  if (ending === null) return;
+  throw new InputError(
+    "InputUnsupported",
+    `Cannot read ${JSON.stringify(path)} as text: compressed files (${ending[0]}) are not read`,
+    "Unpack it first",
+  );
+}
+
+/** The bytes of a range, and those after it up to the first end of a line at or after its end. */
+async function* readOwnedLines(range: ByteRange, files: FileSystem): AsyncIterable<Uint8Array> {
+  const { file, from, to } = range;
+  await refuseChanged(file, files);
+  try {
+    let at = from;
+    for await (const piece of files.read(file.path, from, to)) {
+      at += piece.length;
+      yield piece;
+    }
+    if (at < to) throw changed(file);
+    yield* readToLineEnd(file, to, files);
+  } catch (error) {
+    throw inputError(error, file.path);
+  }
+  await refuseChanged(file, files);
+}
+
+async function* readToLineEnd(
+  file: InputFile,
+  from: number,
+  files: FileSystem,
+): AsyncIterable<Uint8Array> {
+  let window = TAIL_BYTES;
+  for (let at = from; at < file.bytes;) {
+    const before = at;
+    for await (const piece of files.read(file.path, at, Math.min(at + window, file.bytes))) {
+      const end = endOfLine(piece);
+      at += piece.length;
+      yield end < 0 ? piece : piece.subarray(0, end);
+      if (end >= 0) return;
+    }
+    if (at === before) throw changed(file);
+    window = Math.min(2 * window, TAIL_BYTES_MAX);
+  }
+}
+
+/** Just behind the first end of a line, or -1. */
+function endOfLine(bytes: Uint8Array): number {
+  const ends = [bytes.indexOf(10), bytes.indexOf(13)].filter((end) => end >= 0);
+  return ends.length === 0 ? -1 : Math.min(...ends) + 1;
+}
+
+const OUTPUT_CHARS = 256 * 1024;
+
+/**
+ * A line a record. A string is written as it is, everything else as `String(record)` gives it, as
+ * Python's `str` does for PySpark: `[1, "a"]` becomes `1,a`. An object that has no text of its own
+ * ("[object Object]") is refused.
+ */
+export const textSink: Sink = folderSink("text", encodeLines);
+
+function* encodeLines(
+  _options: Options,
+  batches: Iterable<readonly unknown[]>,
+): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const batch of batches) {
+    for (const record of batch) {
+      text += typeof record === "string" ? record : textOf(record);
+      text += "\n";
+      if (text.length >= OUTPUT_CHARS) {
+        yield encoder.encode(text);
+        text = "";
+      }
+    }
+  }
+  if (text !== "") yield encoder.encode(text);
+}
+
+function textOf(record: unknown): string {
+  try {
+    const text = String(record);
+    if (!/^\[object \w+\]$/.test(text)) return text;
+  } catch { /* no prototype, a Symbol in an array, a toString that throws */ }
+  throw new RecordError(
+    "NotSerializable",
+    `Cannot save ${shown(record)} as a line of text: it has no text of its own`,
+    "Make one first, such as with map((record) => JSON.stringify(record))",
+  );
+}

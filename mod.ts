@@ -1,0 +1,63 @@
+/**
+ * Flint: PySpark for TypeScript on Deno. A program over distributed datasets that runs on one
+ * machine, out of core, with nothing to install.
+ *
+ * @example
+ * ```ts
+ * import { SparkContext } from "@flint/flint";
+ * import assert from "node:assert/strict";
+ *
+ * await using sc = new SparkContext({ master: "local" });
+ * const counts = sc.parallelize(["to be", "or not", "to be"])
+ *   .flatMap((line) => line.split(" "))
+ *   .map((word) => [word, 1])
+ *   .reduceByKey((a, b) => a + b);
+ * assert.equal((await counts.collectAsMap()).get("be"), 2);
+ * ```
+ *
+ * @module
+ */
+export {
+  type ContextListener,
+  type ContextOptions,
+  type FileOptions,
+  type PartitionOptions,
+  SparkContext,
+} from "./runtime/context.ts";
+export { RDD } from "./runtime/rdd.ts";
+export type { ActionOptions, KeyedOptions, SortOptions } from "./runtime/arguments.ts";
+export type { Hint } from "./runtime/hint.ts";
+export { type Settings, SparkConf } from "./runtime/config.ts";
+export { Broadcast } from "./runtime/broadcast.ts";
+export { Accumulator } from "./runtime/accumulator.ts";
+export { StatCounter, type StatSummary } from "./core/statistics.ts";
+export type { Values } from "./shuffle/values.ts";
+export {
+  CancelledError,
+  ClosureError,
+  ConfigError,
+  type ErrorCode,
+  FlintError,
+  InputError,
+  InvariantError,
+  JobError,
+  MemoryError,
+  OutputError,
+  PlanError,
+  RecordError,
+  TaskError,
+  type TaskPlace,
+} from "./core/errors.ts";
+export type { FailureReport } from "./core/errors.ts";
+export type {
+  Announcement,
+  Event,
+  EventBus,
+  Listener,
+  Outcome,
+  StageSummary,
+  WithoutTime,
+} from "./core/events.ts";
+export type { PartitionId } from "./core/plan/plan.ts";
+export type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./core/task.ts";
+export { TaskContext } from "./workers/task_context.ts";

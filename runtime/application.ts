@@ -1,0 +1,169 @@
+/**
+ * What a context consists of: an engine, a capturer that knows the context's own kinds of values,
+ * and the driver that joins them.
+ */
+import { type ClassTable, encodeValue } from "../core/codec/binary.ts";
+import { type Capturer, createCapturer } from "../core/closure/capture.ts";
+import type { Token } from "../core/closure/tokens.ts";
+import type { Engine, EngineHost } from "../core/engine.ts";
+import { ClosureError, ConfigError, PlanError } from "../core/errors.ts";
+import type { EventBus } from "../core/events.ts";
+import type { UserFunction } from "../core/plan/plan.ts";
+import { localFileSystem } from "../io/local_files.ts";
+import { sinkOf, sourceOf } from "../io/registry.ts";
+import { withValues } from "../shuffle/values.ts";
+import { GRANT_NAMES, parseGrants } from "../workers/permissions.ts";
+import { denoPlatform } from "../workers/platform_deno.ts";
+import { provided } from "../workers/provided.ts";
+import { Accumulator, Accumulators } from "./accumulator.ts";
+import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
+import { DraftCapturer } from "./capture.ts";
+import type { SparkConf } from "./config.ts";
+import { Driver } from "./driver.ts";
+import { createInspector } from "./inspector.ts";
+import { createLocalEngine } from "./local/engine.ts";
+import { localDirectories } from "./local_directories.ts";
+import { noSparkEngine, parseMaster } from "./master.ts";
+
+/** What an executor takes beside the memory of its tasks. */
+const EXECUTOR_OVERHEAD_BYTES = 300 * 2 ** 20;
+const ATTEMPTS_DEFAULT = 4;
+
+/** Says what a value is that only the driver has; undefined for all others. */
+export type DriverOnly = (value: object) => string | undefined;
+
+export class Application {
+  readonly driver: Driver;
+  readonly accumulators = new Accumulators();
+  readonly #capturer: Capturer;
+  readonly #classes: ClassTable;
+  readonly #broadcasts = new WeakSet<object>();
+
+  /** Starts the engine. Throws a ConfigError, a PlanError or an OutputError where it cannot. */
+  constructor(
+    conf: SparkConf,
+    events: EventBus,
+    warn: (message: string) => void,
+    driverOnly: DriverOnly,
+  ) {
+    const inspector = createInspector();
+    this.#capturer = createCapturer({
+      inspector,
+      provided: Object.entries(provided).map(([name, exports]) => ({ name, exports })),
+      tokenOf: (value) => this.#tokenOf(value, driverOnly),
+      warn,
+    });
+    this.#classes = withValues({
+      idOf: (constructor) => this.#capturer.idOf(constructor as UserFunction),
+      classOf: (id) => this.#capturer.classOf(id),
+    });
+    const files = localFileSystem(denoPlatform.files);
+    const engine = startEngine(conf, {
+      events,
+      accumulate: (_job, updates) => this.accumulators.apply(updates),
+      warn,
+    });
+    const parallelism = conf.getCount("spark.default.parallelism");
+    this.driver = new Driver({
+      engine,
+      capturer: new DraftCapturer({
+        capture: (fn) => this.#capturer.capture(fn),
+        placeOf: (fn) => inspector.place(fn),
+      }),
+      split: ({ format, options }, partitionsMin) =>
+        sourceOf(format).split(options, { partitionsMin }, files),
+      output: (format) => ({ sink: sinkOf(format), files }),
+      classes: this.#classes,
+      defaultParallelism: parallelism ?? engine.parallelism,
+      exchangePartitions: parallelism,
+    });
+  }
+
+  broadcast<T>(value: T): Broadcast<T> {
+    const bytes = encodeValue(value, { classes: this.#classes });
+    const broadcast = makeBroadcast<T>(this.driver.publish(bytes), bytes, {
+      classes: this.#classes,
+      unpublish: (id) => this.driver.unpublish(id),
+    });
+    this.#broadcasts.add(broadcast);
+    return broadcast;
+  }
+
+  /** Lets instances of a class keep their class in records. */
+  registerClass(constructor: unknown): void {
+    if (typeof constructor !== "function") {
+      throw new PlanError(
+        "InvalidArgument",
+        "Cannot call registerClass(): constructor is no class",
+        "Pass the class itself, as in sc.registerClass(Point)",
+      );
+    }
+    if (this.#capturer.hasPrivateFields(constructor)) {
+      throw new PlanError(
+        "InvalidArgument",
+        `Cannot call registerClass(): ${constructor.name} has private fields, which cannot travel`,
+        "Use public fields, or turn instances into plain objects first",
+      );
+    }
+    this.driver.registerClass(this.#capturer.capture(constructor as UserFunction));
+  }
+
+  #tokenOf(value: object, driverOnly: DriverOnly): Token | undefined {
+    if (value instanceof Broadcast) {
+      if (!this.#broadcasts.has(value)) throw foreign("a broadcast");
+      if (isDestroyed(value)) {
+        throw new ClosureError(
+          "NotShippable",
+          "a broadcast that has been destroyed",
+          "Destroy it after the last action that uses it",
+        );
+      }
+      return { kind: "broadcast", id: value.id };
+    }
+    if (value instanceof Accumulator) {
+      if (!this.accumulators.has(value)) throw foreign("an accumulator");
+      return { kind: "accumulator", id: value.id, zero: 0 };
+    }
+    const what = driverOnly(value);
+    if (what === undefined) return undefined;
+    throw new ClosureError(
+      "ContextOnlyOnDriver",
+      `${what}, and tasks have none`,
+      "Use it outside of the function: collect or broadcast what the function needs",
+    );
+  }
+}
+
+function foreign(what: string): ClosureError {
+  return new ClosureError(
+    "NotShippable",
+    `${what} of another context`,
+    "Make it with the context of the RDD",
+  );
+}
+
+function startEngine(conf: SparkConf, host: EngineHost): Engine {
+  const master = parseMaster(conf.get("spark.master")!, navigator.hardwareConcurrency);
+  if (master.kind === "spark") throw noSparkEngine(master);
+  const name = conf.get("flint.engine")!;
+  if (name !== "local") {
+    throw new ConfigError("InvalidConfig", `Cannot use "${name}" for flint.engine`, "Use local");
+  }
+  const { executors, slotsPerExecutor } = master;
+  const workerMemoryBytes = conf.getBytes("flint.worker.memory")!;
+  const { folders, warning } = localDirectories(conf);
+  const engine = createLocalEngine({
+    executors,
+    slotsPerExecutor,
+    attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
+    workerMemoryBytes,
+    executorMemoryBytes: conf.getBytes("spark.executor.memory") ?? master.executorMemoryBytes ??
+      slotsPerExecutor * workerMemoryBytes + EXECUTOR_OVERHEAD_BYTES,
+    folders,
+    grants: parseGrants(
+      Object.fromEntries(GRANT_NAMES.map((name) => [name, conf.get(`flint.allow.${name}`) ?? ""])),
+    ),
+  }, host);
+  if (warning !== undefined) host.warn(warning);
+  return engine;
+}

@@ -1,0 +1,183 @@
+/**
+ * From the draft to its captured form, in the very call of the action: what the user's functions see
+ * at that moment is what the tasks will see.
+ *
+ * A narrow chain is captured anew at each action, as PySpark does: a variable that has changed since
+ * counts. What lies at or below an exchange that has run keeps the captures it ran with, because its
+ * output is kept too and one dataset must not be made of two programs.
+ */
+import type { Closure } from "../core/closure/closure.ts";
+import { assert, ClosureError } from "../core/errors.ts";
+import type { Exchange, Partitioner } from "../core/plan/exchange.ts";
+import {
+  type CapturedDraft,
+  type Draft,
+  inputsOf,
+  type PlanId,
+  type UserFunction,
+} from "../core/plan/plan.ts";
+import { inputsFirst } from "../core/plan/walk.ts";
+import type { Action } from "../core/task.ts";
+import { userFunctionOf } from "./wrapped.ts";
+
+type Capture = (fn: UserFunction) => Closure;
+
+/** What capturing a function takes. */
+export type FunctionCapture = Readonly<{
+  /** Turns a function into data, synchronously. Throws a ClosureError where it cannot travel. */
+  capture: Capture;
+  /** Where a function was written, such as `job.ts:12:20`. */
+  placeOf: (fn: UserFunction) => string;
+}>;
+
+type ExchangeDraft = Extract<Draft, { kind: "exchange" }>;
+
+/** Captures drafts, and remembers what has run. */
+export class DraftCapturer {
+  readonly #capture: Capture;
+  /** Goes with its draft: nothing is held for datasets that the program has let go of. */
+  readonly #ran = new WeakMap<Draft, CapturedDraft>();
+
+  constructor(functions: FunctionCapture) {
+    this.#capture = (fn) => captured(fn, functions);
+  }
+
+  /** `root` with all its functions captured. Nodes that are shared stay shared. */
+  capture(root: Draft): CapturedDraft {
+    const order = inputsFirst(root);
+    const closureOf = memoized(this.#capture);
+    const captured = new Map<PlanId, CapturedDraft>();
+    const wanted = new Set<PlanId>([root.id]);
+    for (const node of order.toReversed()) {
+      if (!wanted.has(node.id)) continue;
+      const kept = this.#ran.get(node);
+      if (kept !== undefined) captured.set(node.id, kept);
+      else for (const input of inputsOf(node)) wanted.add(input.id);
+    }
+    for (const node of order) {
+      if (!wanted.has(node.id) || captured.has(node.id)) continue;
+      captured.set(node.id, capturedNode(node, (input) => captured.get(input.id)!, closureOf));
+    }
+    return captured.get(root.id)!;
+  }
+
+  /** Remembers that the exchanges of `root` have run with the functions in `captured`. */
+  markRan(root: Draft, captured: CapturedDraft): void {
+    const capturedOf = new Map(inputsFirst(captured).map((node) => [node.id, node]));
+    for (const node of inputsFirst(root)) {
+      if (node.kind !== "exchange" || this.#ran.has(node)) continue;
+      const kept = capturedOf.get(node.id);
+      assert(kept !== undefined, `${node.label} has run but was not captured`);
+      this.#ran.set(node, kept);
+    }
+  }
+
+  /** The action with its function captured. */
+  action(action: Action<UserFunction>): Action<Closure> {
+    return action.kind === "apply" ? { kind: "apply", fn: this.#capture(action.fn) } : action;
+  }
+}
+
+/** One function: it must not be async, and what is said of it speaks of the user's own. */
+function captured(fn: UserFunction, { capture, placeOf }: FunctionCapture): Closure {
+  const user = userFunctionOf(fn);
+  const closure = user === fn ? capture(fn) : captureAround(user, fn, capture);
+  const place = user === fn ? closure.place : placeOf(user);
+  if (closure.async === true || isAsync(user)) {
+    throw new ClosureError(
+      "PromiseReturned",
+      `Cannot ship the function at ${place}: it is async, and its task would not wait for it`,
+      "Did you mean to await something before the action? " +
+        "A function that has to wait goes into mapAsync()",
+    );
+  }
+  return user === fn ? closure : { ...closure, place, name: user.name };
+}
+
+/** What is wrong with the user's function is told as if nothing were around it. */
+function captureAround(user: UserFunction, fn: UserFunction, capture: Capture): Closure {
+  try {
+    return capture(fn);
+  } catch (error) {
+    if (error instanceof ClosureError) capture(user);
+    throw error;
+  }
+}
+
+function isAsync(fn: UserFunction): boolean {
+  return /^\[object Async/.test(Object.prototype.toString.call(fn));
+}
+
+/** A function that is used twice is one closure: so two partitioners made of it are the same one. */
+function memoized(capture: Capture): Capture {
+  const closures = new Map<UserFunction, Closure>();
+  return (fn) => {
+    const known = closures.get(fn);
+    if (known !== undefined) return known;
+    const closure = capture(fn);
+    closures.set(fn, closure);
+    return closure;
+  };
+}
+
+/** One node, given those it reads from. */
+function capturedNode(
+  node: Draft,
+  captured: (input: Draft) => CapturedDraft,
+  closureOf: Capture,
+): CapturedDraft {
+  const { id, label } = node;
+  switch (node.kind) {
+    case "source":
+      return { id, label, kind: "source", source: node.source };
+    case "narrow": {
+      const op = { ...node.op, fn: closureOf(node.op.fn) };
+      return { id, label, kind: "narrow", from: captured(node.from), op };
+    }
+    case "exchange": {
+      const exchange = capturedExchange(node.exchange, closureOf);
+      return { id, label, kind: "exchange", from: captured(node.from), exchange };
+    }
+    case "union":
+      return { id, label, kind: "union", from: node.from.map(captured) };
+    case "zip":
+      return { id, label, kind: "zip", from: node.from.map(captured), fn: closureOf(node.fn) };
+    case "cross":
+      return { id, label, kind: "cross", left: captured(node.left), right: captured(node.right) };
+    case "coalesce":
+      return {
+        id,
+        label,
+        kind: "coalesce",
+        from: captured(node.from),
+        partitions: node.partitions,
+      };
+  }
+}
+
+function capturedExchange(
+  exchange: ExchangeDraft["exchange"],
+  closureOf: Capture,
+): Exchange<Closure, number | undefined> {
+  if (exchange.kind === "rebalance") return exchange;
+  const partitioner: Partitioner<Closure, number | undefined> =
+    exchange.partitioner.kind === "custom"
+      ? { ...exchange.partitioner, fn: closureOf(exchange.partitioner.fn) }
+      : exchange.partitioner;
+  switch (exchange.kind) {
+    case "partition":
+    case "group":
+      return { kind: exchange.kind, partitioner };
+    case "sort":
+      return { kind: "sort", partitioner, ascending: exchange.ascending };
+    case "combine":
+      return {
+        kind: "combine",
+        partitioner,
+        create: closureOf(exchange.create),
+        mergeValue: closureOf(exchange.mergeValue),
+        mergeCombiners: closureOf(exchange.mergeCombiners),
+        mapSide: exchange.mapSide,
+      };
+  }
+}

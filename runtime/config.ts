@@ -1,0 +1,294 @@
+/**
+ * Settings: one table of keys, and what wins where several say something.
+ *
+ *     code  >  options of submit  >  properties file  >  defaults of the table
+ *
+ * `submit` is another process: what it was told arrives in one environment variable, which is read
+ * once and deleted, so that neither the job nor its children see it.
+ *
+ * Keys are Spark's where the meaning is Spark's; ours start with `flint.`. An unknown `flint.*` key
+ * is an error. An unknown `spark.*` key is kept, because a Spark cluster may know it, unless it looks
+ * like a slip of the pen for one that we do know.
+ */
+import { ConfigError } from "../core/errors.ts";
+import { didYouMean, nearest } from "./did_you_mean.ts";
+
+/** What the value of a key looks like. */
+type Kind = "text" | "count" | "flag" | "memory" | "list";
+
+type Option = Readonly<{
+  kind: Kind;
+  /** What it says; the default is named where it is no plain value. */
+  about: string;
+  default?: string;
+  alias?: string;
+}>;
+
+const GRANT = "All that it may need by itself is granted already. `*`: all; else a list";
+
+/** Every key that Flint knows. */
+export const OPTIONS = {
+  "spark.master": { kind: "text", default: "local[*]", about: "Where the program runs." },
+  "spark.app.name": { kind: "text", default: "flint", about: "What the application is called." },
+  "spark.default.parallelism": {
+    kind: "count",
+    about: "Partitions where an operator is told no number. Default: the number of slots.",
+  },
+  "spark.local.dir": {
+    kind: "list",
+    about: "Folders for shuffle and spill files. SPARK_LOCAL_DIRS wins; default: the temp folder.",
+  },
+  "spark.driver.memory": { kind: "memory", about: "V8 heap of the job's process; set by submit." },
+  "spark.executor.memory": {
+    kind: "memory",
+    about: "An executor that holds more is killed. Default: slots × worker memory + 300m.",
+  },
+  "spark.task.maxFailures": {
+    kind: "count",
+    about: "Attempts of a task on a local-cluster. Default: 4.",
+  },
+  "flint.engine": { kind: "text", default: "local", about: "The engine that runs local masters." },
+  "flint.worker.memory": {
+    kind: "memory",
+    default: "512m",
+    alias: "spark.python.worker.memory",
+    about: "What one task may hold in tables, sorters and cached blocks before it spills.",
+  },
+  "flint.allow.read": { kind: "list", about: `Files that tasks may read. ${GRANT}.` },
+  "flint.allow.write": { kind: "list", about: `Files that tasks may write. ${GRANT}.` },
+  "flint.allow.net": { kind: "list", about: `Hosts that tasks may connect to. ${GRANT}.` },
+  "flint.allow.env": { kind: "list", about: `Environment variables for tasks. ${GRANT}.` },
+  "flint.allow.run": { kind: "list", about: `Programs that tasks may start. ${GRANT}.` },
+  "flint.allow.ffi": { kind: "list", about: `Native libraries that tasks may load. ${GRANT}.` },
+  "flint.allow.sys": { kind: "list", about: `What tasks may ask of the system. ${GRANT}.` },
+  "flint.shuffle.diskBytesMax": {
+    kind: "memory",
+    about: "Kept shuffle output above this is let go, oldest first. Default: no limit.",
+  },
+  "flint.progress": {
+    kind: "flag",
+    default: "true",
+    about: "Whether progress is shown on a terminal.",
+  },
+  "flint.verbose": {
+    kind: "flag",
+    default: "false",
+    about: "Whether a line with figures is printed for each stage.",
+  },
+} as const satisfies Record<string, Option>;
+
+type Key = keyof typeof OPTIONS;
+/** Settings as the user writes them; numbers and booleans are taken as their text. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
+/** What `submit` hands to the job: its options, and what its properties file said. */
+export type Submitted = Readonly<{
+  conf: Readonly<Record<string, string>>;
+  properties: Readonly<Record<string, string>>;
+}>;
+
+/** The environment variable that holds a {@linkcode Submitted} as JSON. */
+export const SUBMITTED_VARIABLE = "FLINT_SUBMITTED";
+
+const ALIASES: ReadonlyMap<string, Key> = new Map(
+  Object.entries(OPTIONS).flatMap(([key, option]) =>
+    "alias" in option ? [[option.alias, key as Key]] : []
+  ),
+);
+const KNOWN: readonly string[] = [...Object.keys(OPTIONS), ...ALIASES.keys()];
+
+const FACTORS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
+const MEMORY_GRAMMAR = "Use a whole number above 0 and a unit, k, m, g or t: 512m, 2g";
+const COUNT_GRAMMAR = "Use a whole number from 1 to 1000000";
+const FLAG_GRAMMAR = "Use true or false";
+
+/**
+ * Bytes of a memory string: a whole number and `k`, `m`, `g` or `t`, also written `kb`, `MiB`.
+ * `key` is named in the ConfigError (code InvalidConfig).
+ */
+export function memoryBytes(text: string, key = "memory"): number {
+  const match = /^\s*(\d+)\s*([kmgt])(?:i?b)?\s*$/i.exec(text);
+  const bytes = match === null
+    ? NaN
+    : Number(match[1]) * FACTORS[match[2]!.toLowerCase() as keyof typeof FACTORS];
+  if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw invalid(key, text, MEMORY_GRAMMAR);
+  return bytes;
+}
+
+/** Checks keys and values; throws a ConfigError that names the first one that is wrong. */
+export function validateSettings(settings: Settings): void {
+  for (const [key, value] of Object.entries(settings)) validate(key, String(value));
+}
+
+function validate(key: string, value: string): void {
+  const known = canonical(key);
+  if (known !== undefined) {
+    const option: Option = OPTIONS[known];
+    switch (option.kind) {
+      case "text":
+      case "list":
+        return;
+      case "memory":
+        return void memoryBytes(value, key);
+      case "count":
+        return void count(value, key);
+      case "flag":
+        return void flag(value, key);
+    }
+  }
+  const slip = key.startsWith("spark.") ? nearest(key, KNOWN) !== undefined : true;
+  if (slip) {
+    throw new ConfigError(
+      "UnknownOption",
+      `There is no setting "${key}"${didYouMean(key, KNOWN)}`,
+      "Settings of Flint start with flint., those of Spark with spark.",
+    );
+  }
+}
+
+function canonical(key: string): Key | undefined {
+  return Object.hasOwn(OPTIONS, key) ? key as Key : ALIASES.get(key);
+}
+
+function count(text: string, key: string): number {
+  const value = /^\s*\d+\s*$/.test(text) ? Number(text) : NaN;
+  if (!(value >= 1 && value <= 1_000_000)) throw invalid(key, text, COUNT_GRAMMAR);
+  return value;
+}
+
+function flag(text: string, key: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (word !== "true" && word !== "false") throw invalid(key, text, FLAG_GRAMMAR);
+  return word === "true";
+}
+
+function invalid(key: string, value: string, grammar: string): ConfigError {
+  return new ConfigError("InvalidConfig", `Cannot use "${value}" for ${key}`, grammar);
+}
+
+let submitted: Submitted | undefined;
+
+/**
+ * What `submit` was told, or nothing where the job was started otherwise or may not read the
+ * environment. The variable is deleted when it is read.
+ */
+export function submittedSettings(): Submitted {
+  submitted ??= readSubmitted() ?? { conf: {}, properties: {} };
+  return submitted;
+}
+
+function readSubmitted(): Submitted | undefined {
+  const descriptor = { name: "env", variable: SUBMITTED_VARIABLE } as const;
+  // Asking first: reading without the permission would put a question to the user on a terminal.
+  if (Deno.permissions.querySync(descriptor).state !== "granted") return undefined;
+  const text = Deno.env.get(SUBMITTED_VARIABLE);
+  if (text === undefined) return undefined;
+  Deno.env.delete(SUBMITTED_VARIABLE);
+  return JSON.parse(text) as Submitted;
+}
+
+/**
+ * Settings of an application; PySpark's `SparkConf`.
+ *
+ * It starts with what `submit` was told; what is set in code wins. Keys and values are checked as
+ * they are set: a ConfigError names the key, the value and what would be right.
+ *
+ * @example
+ * ```ts
+ * import { SparkConf } from "@flint/flint";
+ * import assert from "node:assert/strict";
+ *
+ * const conf = new SparkConf().setMaster("local[2]").set("flint.worker.memory", "64m");
+ * assert.equal(conf.get("spark.python.worker.memory"), "64m"); // the same setting by Spark's name
+ * ```
+ */
+export class SparkConf {
+  readonly #values = new Map<string, string>();
+
+  /** Starts with what `submit` was told, then sets `settings`. */
+  constructor(settings: Settings = {}) {
+    const { conf, properties } = submittedSettings();
+    this.setAll(properties).setAll(conf).setAll(settings);
+  }
+
+  /** Sets `key`. Throws a ConfigError where key or value are not understood. */
+  set(key: string, value: string | number | boolean): this {
+    validate(key, String(value));
+    this.#values.set(canonical(key) ?? key, String(value));
+    return this;
+  }
+
+  /** Sets `key` unless it has been set. */
+  setIfMissing(key: string, value: string | number | boolean): this {
+    return this.contains(key) ? this : this.set(key, value);
+  }
+
+  /** Sets several keys, given as an object or as pairs. */
+  setAll(settings: Settings | Iterable<readonly [string, string | number | boolean]>): this {
+    const pairs = Symbol.iterator in settings
+      ? settings as Iterable<readonly [string, string | number | boolean]>
+      : Object.entries(settings);
+    for (const [key, value] of pairs) this.set(key, value);
+    return this;
+  }
+
+  /** Where the program runs: the same as setting `spark.master`. */
+  setMaster(master: string): this {
+    return this.set("spark.master", master);
+  }
+
+  /** What the application is called: the same as setting `spark.app.name`. */
+  setAppName(name: string): this {
+    return this.set("spark.app.name", name);
+  }
+
+  /** The value of `key`; else `fallback`, else the default of the key, else undefined. */
+  get(key: string, fallback?: string): string | undefined {
+    const known = canonical(key);
+    const option: Option | undefined = known && OPTIONS[known];
+    return this.#values.get(known ?? key) ?? fallback ?? option?.default;
+  }
+
+  /** A memory setting in bytes; undefined where it is not set and has no default. */
+  getBytes(key: string): number | undefined {
+    const text = this.get(key);
+    return text === undefined ? undefined : memoryBytes(text, key);
+  }
+
+  /** A setting that is a whole number above 0; undefined where it is not set and has no default. */
+  getCount(key: string): number | undefined {
+    const text = this.get(key);
+    return text === undefined ? undefined : count(text, key);
+  }
+
+  /** A setting that is true or false; false where it is not set and has no default. */
+  getBoolean(key: string): boolean {
+    const text = this.get(key);
+    return text !== undefined && flag(text, key);
+  }
+
+  /** The parts of a setting between its commas; undefined where it is not set and has no default. */
+  getList(key: string): string[] | undefined {
+    return this.get(key)?.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  }
+
+  /** Whether `key` has been set; a default does not count. */
+  contains(key: string): boolean {
+    return this.#values.has(canonical(key) ?? key);
+  }
+
+  /** All that has been set, sorted by key. */
+  getAll(): [key: string, value: string][] {
+    return [...this.#values].sort(([a], [b]) => a < b ? -1 : 1);
+  }
+
+  /** `key=value`, one a line. */
+  toDebugString(): string {
+    return this.getAll().map(([key, value]) => `${key}=${value}`).join("\n");
+  }
+}
+
+/** Keys that were set and mean nothing here: they are kept for a Spark cluster. */
+export function keysIgnoredLocally(conf: SparkConf): string[] {
+  return conf.getAll().map(([key]) => key).filter((key) => canonical(key) === undefined);
+}

@@ -1,0 +1,332 @@
+/**
+ * The way in: a context starts an engine, makes datasets of what there is, and cleans up.
+ *
+ *     new SparkContext ─► settings ─► engine ─┐
+ *                                             ├─► Driver ◄── Dataset ◄── RDD<T>
+ *            inspector ─► capture ────────────┘
+ */
+import { EventBus } from "../core/events.ts";
+import type { Accumulator } from "./accumulator.ts";
+import { Application } from "./application.ts";
+import { optionsOf } from "./arguments.ts";
+import type { Broadcast } from "./broadcast.ts";
+import { keysIgnoredLocally, type Settings, SparkConf } from "./config.ts";
+import { Dataset } from "./dataset.ts";
+import type { Driver } from "./driver.ts";
+import type { Hint } from "./hint.ts";
+import * as sources from "./operators/sources.ts";
+import { datasetOf, RDD, rddOf } from "./rdd.ts";
+import { VERSION } from "./version.ts";
+
+/** How a context is made. What is left out is what `submit` was told, else the default. */
+export type ContextOptions = Readonly<{
+  /** `local`, `local[N]`, `local[*]`, `local[N,F]` or `local-cluster[n,c,m]`. */
+  master?: string | undefined;
+  /** What the application is called. */
+  name?: string | undefined;
+  /** Further settings; `master` and `name` win over them. */
+  conf?: SparkConf | Settings | undefined;
+}>;
+
+/** How a source is divided. */
+export type PartitionOptions = Readonly<{
+  /** Partitions, from 1 to 2^20; the default parallelism by default. */
+  partitions?: number | undefined;
+}>;
+
+/** How a file source is divided. */
+export type FileOptions = Readonly<{
+  /** At least so many partitions, from 1 to 2^20, where the files are long enough to be parted. */
+  partitionsMin?: number | undefined;
+}>;
+
+/** Hears of every context that is made. */
+export type ContextListener = (context: SparkContext) => void;
+
+const listeners = new Set<ContextListener>();
+
+/**
+ * An application: where its datasets come from and what runs them; PySpark's `SparkContext`.
+ *
+ * `await using` stops it at the end of the block; a program that just ends needs neither. Several
+ * may live at once, each with executors of its own. Not to be used inside of functions that travel
+ * to tasks: that is a ClosureError (ContextOnlyOnDriver).
+ *
+ * @example
+ * ```ts
+ * import { SparkContext } from "@flint/flint";
+ * import assert from "node:assert/strict";
+ *
+ * await using sc = new SparkContext({ master: "local[2]", name: "example" });
+ * assert.equal(await sc.parallelize([1, 2, 3]).sum(), 6);
+ * ```
+ */
+export class SparkContext implements AsyncDisposable {
+  /** Where it runs, as it was written. */
+  readonly master: string;
+  /** The name of the application. */
+  readonly appName: string;
+  /** Tells this run of the application from all others. */
+  readonly applicationId: string;
+  /** The settings that it was made with; changing them changes nothing. */
+  readonly conf: SparkConf;
+  /** What happens in it, for progress displays and logs. */
+  readonly events: EventBus = new EventBus(Date.now);
+  /** The version of Flint. */
+  readonly version: string = VERSION;
+  readonly #application: Application;
+  readonly #warned = new Set<string>();
+  #stopping: Promise<void> | undefined;
+
+  /**
+   * Reads the settings and starts the engine. Throws a ConfigError where a setting is not
+   * understood, a PlanError (NotAvailable) for a Spark cluster.
+   */
+  constructor(options: ContextOptions = {}) {
+    this.conf = confOf(options);
+    this.master = this.conf.get("spark.master")!;
+    this.appName = this.conf.get("spark.app.name")!;
+    this.applicationId = `local-${crypto.randomUUID()}`;
+    // Those who listen come after the engine has been started: what it has to say waits for them.
+    const early: string[] = [];
+    let warn = (message: string): void => void early.push(message);
+    this.#application = new Application(
+      this.conf,
+      this.events,
+      (message) => warn(message),
+      driverOnly,
+    );
+    const ignored = keysIgnoredLocally(this.conf);
+    if (ignored.length > 0) {
+      warn(`These settings mean nothing on ${this.master}: ${ignored.join(", ")}`);
+    }
+    for (const listener of listeners) listener(this);
+    warn = (message) => this.#warn(message);
+    early.forEach(warn);
+  }
+
+  /** Calls `listener` with every context from now on; dispose what it returns to end that. */
+  static onCreate(listener: ContextListener): Disposable {
+    listeners.add(listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener) };
+  }
+
+  /** How many tasks can run at once, or `spark.default.parallelism`. */
+  get defaultParallelism(): number {
+    return this.#driver.defaultParallelism;
+  }
+
+  /**
+   * A dataset of `records`, as they are now, in `partitions` slices (1 to 2^20; the default
+   * parallelism by default). Throws a RecordError (NotSerializable) where one cannot be encoded.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 2]], 2); // RDD<[string, number]>
+   * assert.equal(await pairs.getNumPartitions(), 2);
+   * ```
+   */
+  parallelize<T extends Hint>(
+    records: Iterable<T>,
+    partitions?: number | PartitionOptions,
+  ): RDD<T> {
+    const options = partitionOptions(partitions);
+    return this.#rdd(sources.parallelize(this.#driver, records, options.partitions));
+  }
+
+  /**
+   * The numbers `start`, `start + step` and so on, up to and without `end`; from 0 where only the
+   * end is given. They are counted out by the tasks, so a range may be as long as you like.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.range(3).collect(), [0, 1, 2]);
+   * assert.deepEqual(await sc.range(10, 0, -5, 2).collect(), [10, 5]);
+   * ```
+   */
+  range(end: number, options?: PartitionOptions): RDD<number>;
+  /** The same from `start`, in steps of `step` (1 by default; not 0). */
+  range(
+    start: number,
+    end: number,
+    step?: number,
+    partitions?: number | PartitionOptions,
+  ): RDD<number>;
+  range(
+    first: number,
+    second?: number | PartitionOptions,
+    step = 1,
+    partitions?: number | PartitionOptions,
+  ): RDD<number> {
+    const [start, end] = typeof second === "number" ? [first, second] : [0, first];
+    const options = partitionOptions(typeof second === "object" ? second : partitions);
+    return this.#rdd(sources.range(this.#driver, start, end, step, options.partitions));
+  }
+
+  /**
+   * The lines of UTF-8 text files: of a file, of all files in a folder, or of those that a pattern
+   * with `*`, `?`, `[a-z]` or `{a,b}` names. Long files are parted; `partitionsMin` (1 to 2^20) asks
+   * for at least so many parts. Lines end with LF or CRLF; a byte order mark is dropped.
+   *
+   * Nothing is read when it is called. An action rejects with an InputError where there is nothing
+   * to read, it may not be read, or it is no UTF-8.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const file = await Deno.makeTempFile({ suffix: ".txt" });
+   * await Deno.writeTextFile(file, "one\ntwo\n");
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.textFile(file).collect(), ["one", "two"]);
+   * await Deno.remove(file);
+   * ```
+   */
+  textFile(path: string | URL, partitionsMin?: number | FileOptions): RDD<string> {
+    const options: FileOptions = optionsOf(partitionsMin, {
+      partitionsMin: partitionsMin as number | undefined,
+    });
+    return this.#rdd(sources.textFile(this.#driver, path, options.partitionsMin));
+  }
+
+  /**
+   * The records of all of `rdds`, one RDD after the other; nothing moves.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const all = sc.union([sc.range(2), sc.range(3)]);
+   * assert.deepEqual(await all.collect(), [0, 1, 0, 1, 2]);
+   * ```
+   */
+  union<T>(rdds: readonly RDD<T>[]): RDD<T> {
+    return this.#rdd(Dataset.union("union", rdds.map(datasetOf)));
+  }
+
+  /**
+   * A value that each executor gets once, instead of with every function that uses it. It is
+   * encoded now: what is changed afterwards is seen by nobody.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const stop = sc.broadcast(new Set(["the", "a"]));
+   * const words = sc.parallelize(["the", "end"]).filter((word) => !stop.value.has(word));
+   * assert.deepEqual(await words.collect(), ["end"]);
+   * ```
+   */
+  broadcast<T>(value: T): Broadcast<T> {
+    this.#driver.assertRunning("broadcast");
+    return this.#application.broadcast(value);
+  }
+
+  /**
+   * A number that tasks add to and the driver reads.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const seen = sc.accumulator(0);
+   * await sc.range(10).foreach(() => seen.add(1));
+   * assert.equal(seen.value, 10);
+   * ```
+   */
+  accumulator(initial: number = 0): Accumulator {
+    this.#driver.assertRunning("accumulator");
+    return this.#application.accumulators.add(initial);
+  }
+
+  /**
+   * Lets instances of `constructor` keep their class in records, also where no function of the
+   * chain uses the class. They travel as their own enumerable properties; the constructor is not
+   * called when they arrive.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * class Point {
+   *   constructor(readonly x: number, readonly y: number) {}
+   * }
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.registerClass(Point);
+   * const [point] = await sc.parallelize([new Point(1, 2)]).collect();
+   * assert(point instanceof Point);
+   * ```
+   */
+  // deno-lint-ignore no-explicit-any -- a class of the user, with whatever constructor
+  registerClass(constructor: abstract new (...args: any[]) => unknown): void {
+    this.#application.registerClass(constructor);
+  }
+
+  /**
+   * Ends all jobs (they reject with a CancelledError), the executors, and removes all that was
+   * written on the way. Safe to call twice; any other use of the context is then a PlanError
+   * (ContextStopped).
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#driver.stop();
+    return this.#stopping;
+  }
+
+  /** The same as {@linkcode SparkContext.stop}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** What the console shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `SparkContext ${this.appName} (${this.master}, ${this.applicationId})`;
+  }
+
+  get #driver(): Driver {
+    return this.#application.driver;
+  }
+
+  #rdd<T>(data: Dataset): RDD<T> {
+    return rddOf<T>(this, data);
+  }
+
+  /** Says everything once. */
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.events.emit({ type: "warning", message });
+  }
+}
+
+/** What functions that travel must not use. */
+function driverOnly(value: object): string | undefined {
+  if (value instanceof SparkContext) return "the SparkContext";
+  return value instanceof RDD ? "an RDD" : undefined;
+}
+
+function confOf({ master, name, conf = {} }: ContextOptions): SparkConf {
+  const settings = new SparkConf().setAll(conf instanceof SparkConf ? conf.getAll() : conf);
+  if (master !== undefined) settings.setMaster(master);
+  if (name !== undefined) settings.setAppName(name);
+  return settings;
+}
+
+function partitionOptions(partitions: number | PartitionOptions | undefined): PartitionOptions {
+  return optionsOf(partitions, { partitions: partitions as number | undefined });
+}

@@ -1,0 +1,80 @@
+/**
+ * What operators work on: a draft node and the driver that can run it.
+ *
+ *     RDD<T>   types and documentation            runtime/rdd.ts
+ *       │  one line each
+ *     operators/<family>.ts   Dataset ──► Dataset, or ──► Promise of a result
+ *       │
+ *     Driver   captures, resolves, runs           runtime/driver.ts
+ *
+ * A dataset has no type of its records: what may follow what is `RDD`'s business.
+ */
+import { PlanError } from "../core/errors.ts";
+import type { Exchange } from "../core/plan/exchange.ts";
+import type { NarrowOp } from "../core/plan/ops.ts";
+import type { Draft, SourceRequest, UserFunction } from "../core/plan/plan.ts";
+import { CallSite } from "./call_site.ts";
+import type { Driver } from "./driver.ts";
+
+/** A draft node without what every node has. */
+type Content<D = Draft> = D extends unknown ? Omit<D, "id" | "label"> : never;
+
+/** A draft node and the driver that can run it. */
+export class Dataset {
+  readonly driver: Driver;
+  readonly draft: Draft;
+  /** What the user calls it, beside what it is. */
+  name: string | undefined;
+
+  private constructor(driver: Driver, site: CallSite, content: Content) {
+    driver.assertRunning(site.operator);
+    this.driver = driver;
+    const label = () => this.name === undefined ? site.text : `${this.name}: ${site.text}`;
+    // The label is made when somebody looks: most are never seen.
+    const naming = {
+      get label() {
+        return label();
+      },
+    };
+    this.draft = Object.assign(naming, { id: driver.nextPlanId(), ...content }) as Draft;
+  }
+
+  static source(driver: Driver, operator: string, source: SourceRequest): Dataset {
+    return new Dataset(driver, new CallSite(operator), { kind: "source", source });
+  }
+
+  /** The partitions of all of them, one after the other. */
+  static union(operator: string, sides: readonly Dataset[]): Dataset {
+    const driver = sides[0]?.driver;
+    if (driver === undefined) {
+      throw new PlanError(
+        "InvalidArgument",
+        `Cannot call ${operator}(): there is nothing to unite`,
+        "Pass at least one RDD",
+      );
+    }
+    for (const side of sides) {
+      if (side.driver !== driver) {
+        throw new PlanError(
+          "InvalidArgument",
+          `Cannot call ${operator}(): the datasets belong to different contexts`,
+          "Make them with the same SparkContext",
+        );
+      }
+    }
+    const from = sides.map((side) => side.draft);
+    return new Dataset(driver, new CallSite(operator), { kind: "union", from });
+  }
+
+  narrow(site: CallSite, op: NarrowOp<UserFunction>): Dataset {
+    return new Dataset(this.driver, site, { kind: "narrow", from: this.draft, op });
+  }
+
+  exchange(site: CallSite, exchange: Exchange<UserFunction, number | undefined>): Dataset {
+    return new Dataset(this.driver, site, { kind: "exchange", from: this.draft, exchange });
+  }
+
+  coalesce(site: CallSite, partitions: number): Dataset {
+    return new Dataset(this.driver, site, { kind: "coalesce", from: this.draft, partitions });
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * What stands behind a context: numbers its datasets and jobs, captures, resolves, runs.
+ *
+ *     action ─► prepare    in the call itself: every function is captured     synchronous
+ *            ─► values     draft ─► plan (asks the sources) ─► Engine.run     a partition at a time
+ *            ─► records    blocks ─► what the user gets
+ */
+import type { Closure } from "../core/closure/closure.ts";
+import type { ClassTable } from "../core/codec/binary.ts";
+import { decodeBlock } from "../core/codec/codec.ts";
+import type { BroadcastId, Engine, TaskValue } from "../core/engine.ts";
+import { CancelledError, PlanError } from "../core/errors.ts";
+import type {
+  CapturedDraft,
+  Draft,
+  PartitionId,
+  Plan,
+  PlanId,
+  SourceRequest,
+  Split,
+  UserFunction,
+} from "../core/plan/plan.ts";
+import { partitionCount, resolve, type ResolveHost } from "../core/plan/resolve.ts";
+import type { Action, JobId } from "../core/task.ts";
+import type { FileSystem } from "../io/file_system.ts";
+import type { Sink } from "../io/sink.ts";
+import type { CallSite } from "./call_site.ts";
+import type { DraftCapturer } from "./capture.ts";
+
+/** An action whose functions have been captured; it can run several times, for other partitions. */
+export type PreparedJob = Readonly<{
+  name: string;
+  draft: Draft;
+  captured: CapturedDraft;
+  action: Action<Closure>;
+}>;
+
+export type RunOptions = Readonly<{
+  signal?: AbortSignal | undefined;
+  /** Only these partitions; all by default. */
+  partitions?: readonly PartitionId[] | undefined;
+  /** The number of the job, where it was needed before; a new one by default. */
+  job?: JobId | undefined;
+}>;
+
+/** What a driver is made of. */
+export type DriverParts = Readonly<{
+  engine: Engine;
+  capturer: DraftCapturer;
+  /** As `ResolveHost.split`; what it finds is kept with the request. */
+  split: ResolveHost["split"];
+  /** The classes whose instances keep their class in records. */
+  classes: ClassTable;
+  defaultParallelism: number;
+  exchangePartitions: number | undefined;
+  /** Where the records of a save go. */
+  output(format: string): Readonly<{ sink: Sink; files: FileSystem }>;
+}>;
+
+export class Driver {
+  readonly #parts: DriverParts;
+  readonly #resolveHost: ResolveHost;
+  /** A source is looked at once, as in Spark: all jobs see the same splits of it. */
+  readonly #splits = new WeakMap<SourceRequest, Promise<readonly Split[]>>();
+  readonly #publishing = new Set<Promise<void>>();
+  readonly #registered: Closure[] = [];
+  readonly #stopping = new AbortController();
+  #lastPlan = 0;
+  #lastJob = -1;
+  #lastBroadcast = -1;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#resolveHost = {
+      split: (request, partitionsMin) => this.#split(request, partitionsMin),
+      defaultParallelism: parts.defaultParallelism,
+      exchangePartitions: parts.exchangePartitions,
+    };
+  }
+
+  get defaultParallelism(): number {
+    return this.#parts.defaultParallelism;
+  }
+
+  /** The classes whose instances keep their class in records. */
+  get classes(): ClassTable {
+    return this.#parts.classes;
+  }
+
+  get stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Throws a PlanError (ContextStopped) once the context has been stopped. */
+  assertRunning(act: string): void {
+    if (!this.stopped) return;
+    throw new PlanError(
+      "ContextStopped",
+      `Cannot call ${act}(): the context has been stopped`,
+      "Call it before sc.stop(), or make a new SparkContext",
+    );
+  }
+
+  nextPlanId(): PlanId {
+    return this.#lastPlan++;
+  }
+
+  /** Captures an action's functions now, so that what they see is what the tasks will see. */
+  prepare(draft: Draft, action: Action<UserFunction>, site: CallSite): PreparedJob {
+    this.assertRunning(site.operator);
+    const { capturer } = this.#parts;
+    const captured = capturer.capture(draft);
+    return { name: site.text, draft, captured, action: capturer.action(action) };
+  }
+
+  /** Runs a job and yields the value of each wanted partition, in the order in which they are ready. */
+  async *values(job: PreparedJob, options: RunOptions): AsyncGenerator<TaskValue> {
+    const signal = options.signal === undefined
+      ? this.#stopping.signal
+      : AbortSignal.any([options.signal, this.#stopping.signal]);
+    signal.throwIfAborted();
+    const plan = await resolve(job.captured, this.#resolveHost);
+    await Promise.all(this.#publishing);
+    signal.throwIfAborted();
+    yield* this.#parts.engine.run({
+      id: options.job ?? this.nextJobId(),
+      plan,
+      action: job.action,
+      partitions: options.partitions,
+      name: job.name,
+      classes: this.#registered,
+      signal,
+    });
+    this.#parts.capturer.markRan(job.draft, job.captured);
+  }
+
+  /** Classes that were registered travel with every job from now on. */
+  registerClass(captured: Closure): void {
+    this.#registered.push(captured);
+  }
+
+  /** The number of the next job; also for a sink, which names its folder by it. */
+  nextJobId(): JobId {
+    return ++this.#lastJob;
+  }
+
+  /** How many partitions a dataset has. Looks at its sources; captures nothing. */
+  async partitionCount(draft: Draft): Promise<number> {
+    return partitionCount(await this.plan(draft));
+  }
+
+  /** The plan of a draft, to be looked at: its functions are not captured, so it cannot run. */
+  plan(draft: Draft): Promise<Plan> {
+    // Resolving asks of functions only whether two of them are the same one.
+    return resolve(draft as unknown as CapturedDraft, this.#resolveHost);
+  }
+
+  /** Where the records of a save go. */
+  output(format: string): Readonly<{ sink: Sink; files: FileSystem }> {
+    return this.#parts.output(format);
+  }
+
+  /** The records of blocks. */
+  *records(blocks: Iterable<Uint8Array>): Generator<unknown> {
+    for (const block of blocks) yield* decodeBlock(block, this.classes);
+  }
+
+  /** The value that a task gave back, where it is not records. */
+  value(blocks: readonly Uint8Array[]): unknown {
+    return this.records(blocks).next().value;
+  }
+
+  /** Hands a broadcast's bytes to the engine; jobs wait until it has them. */
+  publish(bytes: Uint8Array): BroadcastId {
+    const id = ++this.#lastBroadcast;
+    const publishing = this.#parts.engine.publish(id, bytes);
+    this.#publishing.add(publishing);
+    // A failure stays in the set: every job that follows fails with it instead of lacking a value.
+    publishing.then(() => this.#publishing.delete(publishing), () => {});
+    return id;
+  }
+
+  unpublish(id: BroadcastId): Promise<void> {
+    return this.stopped ? Promise.resolve() : this.#parts.engine.unpublish(id);
+  }
+
+  /** Ends all jobs and the engine. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (!this.stopped) {
+      this.#stopping.abort(
+        new CancelledError("Cancelled", "The job was cancelled: its context was stopped"),
+      );
+    }
+    await this.#parts.engine[Symbol.asyncDispose]();
+  }
+
+  #split(request: SourceRequest, partitionsMin: number): Promise<readonly Split[]> {
+    const known = this.#splits.get(request);
+    if (known !== undefined) return known;
+    const splits = this.#parts.split(request, partitionsMin);
+    this.#splits.set(request, splits);
+    // What could not be read may be there the next time.
+    splits.catch(() => this.#splits.delete(request));
+    return splits;
+  }
+}

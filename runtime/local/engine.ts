@@ -1,0 +1,368 @@
+/**
+ * The local engine: the hands and ears of the scheduler.
+ *
+ *     run(job) ─► cut ─► scheduler ─► instructions ─► pool, files, job values, events
+ *                            ▲                          │
+ *                            └── stimuli ◄── executors ─┘
+ *
+ * It decides nothing. What happens becomes a stimulus, what the scheduler answers is done, in order.
+ * While no job runs nothing here keeps the process alive, and whatever way the process ends, its
+ * executors end and its folders go.
+ */
+import type { BroadcastId, Engine, EngineHost, Job, TaskValue } from "../../core/engine.ts";
+import { encodeValue } from "../../core/codec/binary.ts";
+import { CancelledError, type FailureReport, PlanError, reportOf } from "../../core/errors.ts";
+import { cut } from "../../core/plan/stages.ts";
+import type { PlanId } from "../../core/plan/plan.ts";
+import type {
+  AccumulatorUpdate,
+  ExchangeLocation,
+  ExecutorId,
+  JobId,
+  Stage,
+  StageId,
+  Task,
+  TaskResult,
+} from "../../core/task.ts";
+import { FileError } from "../../core/platform.ts";
+import { removeOutput } from "../../shuffle/shuffle_file.ts";
+import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts";
+import { denoPlatform } from "../../workers/platform_deno.ts";
+import type { FromExecutor, Grants } from "../../workers/protocol.ts";
+import { shuffleFilePath } from "../../workers/local_io.ts";
+import { mapStack } from "../inspector.ts";
+import type { Ending } from "./executor_process.ts";
+import { watchExit } from "./exit.ts";
+import { failedJob } from "./failed_job.ts";
+import { type LocalFolders, makeLocalFolders } from "./folders.ts";
+import { JobValues } from "./job_values.ts";
+import { taskKey } from "./placement.ts";
+import { Pool } from "./pool.ts";
+import { createScheduler, type Instruction, type Scheduler, type Stimulus } from "./scheduler.ts";
+
+export type LocalEngineOptions = Readonly<{
+  executors: number;
+  slotsPerExecutor: number;
+  /** A task whose user code fails so often fails its job. */
+  attemptsMax: number;
+  /** What one task may hold before it spills. */
+  workerMemoryBytes: number;
+  /** An executor that holds more is killed. */
+  executorMemoryBytes: number;
+  /** Local directories, in which the engine makes private folders. */
+  folders: readonly string[];
+  /** What tasks may do. */
+  grants: Grants;
+}>;
+
+/** How long a cancelled task may go on before its executor is killed. */
+const CANCEL_MS_MAX = 300;
+
+/**
+ * An engine of executors on this machine. The first executor starts at once, so that it is ready
+ * when the first job comes. Throws an OutputError where a folder cannot be used.
+ */
+export function createLocalEngine(options: LocalEngineOptions, host: EngineHost): Engine {
+  return new LocalEngine(options, host);
+}
+
+/** A stimulus without its time. */
+type Untimed = Stimulus extends infer S ? S extends unknown ? Omit<S, "atMs"> : never : never;
+
+/** What an executor that can take tasks has been told, and what it does. */
+type Known = {
+  /** Stages that it has. */
+  readonly stages: Set<StageId>;
+  /** Blocks of values of tasks that still run, by task. */
+  readonly blocks: Map<string, Uint8Array[]>;
+  /** Timers of tasks that have been asked to end. */
+  readonly cancelTimers: Map<string, ReturnType<typeof setTimeout>>;
+};
+
+class LocalEngine implements Engine {
+  readonly name = "local";
+  readonly parallelism: number;
+  readonly #options: LocalEngineOptions;
+  readonly #host: EngineHost;
+  readonly #folders: LocalFolders;
+  readonly #pool: Pool;
+  readonly #scheduler: Scheduler;
+  readonly #exitWatch: Disposable;
+  readonly #executors = new Map<ExecutorId, Known>();
+  readonly #jobs = new Map<JobId, JobValues>();
+  /** The job of each stage that saves: its files are named by it. */
+  readonly #savingJobs = new Map<StageId, JobId>();
+  readonly #encodedStages = new WeakMap<Stage, Uint8Array>();
+  readonly #warnings = new Set<string>();
+  #stageCount = 0;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: LocalEngineOptions, host: EngineHost) {
+    this.#options = options;
+    this.#host = host;
+    this.parallelism = options.executors * options.slotsPerExecutor;
+    this.#folders = makeLocalFolders(options.folders);
+    this.#scheduler = createScheduler({
+      executorsMax: options.executors,
+      slotsPerExecutor: options.slotsPerExecutor,
+      attemptsMax: options.attemptsMax,
+    });
+    this.#pool = new Pool(
+      {
+        setup: {
+          slots: options.slotsPerExecutor,
+          folders: this.#folders.paths,
+          workerMemoryBytes: options.workerMemoryBytes,
+          grants: options.grants,
+        },
+        socketPath: this.#folders.socketPath,
+        allFolders: this.#folders.all,
+        executorMemoryBytes: options.executorMemoryBytes,
+      },
+      {
+        heard: (executor, message) => this.#heard(executor, message),
+        lost: (executor, ending) => this.#lost(executor, ending),
+        startFailed: (reason) => this.#tell({ kind: "startFailed", reason }),
+        printed: (_executor, line) => printToStderr(line),
+      },
+    );
+    this.#exitWatch = watchExit(() => {
+      this.#pool.stopNow();
+      this.#folders[Symbol.dispose]();
+    });
+    this.#pool.recruit(1);
+  }
+
+  async *run(job: Job): AsyncGenerator<TaskValue> {
+    if (this.#stopped !== undefined) {
+      throw new PlanError("ContextStopped", `Cannot run ${job.name}: the context has been stopped`);
+    }
+    job.signal?.throwIfAborted();
+    const values = new JobValues();
+    const cancel = () => this.#cancelJob(job.id, values, job.signal?.reason);
+    job.signal?.addEventListener("abort", cancel);
+    try {
+      this.#submit(job, values);
+      yield* values;
+    } finally {
+      job.signal?.removeEventListener("abort", cancel);
+      // Whoever stops listening before the end wants no more of it.
+      if (!values.ended) this.#cancelJob(job.id, values, undefined);
+    }
+  }
+
+  async publish(id: BroadcastId, bytes: Uint8Array): Promise<void> {
+    await Promise.resolve();
+    writeBroadcast(denoPlatform, this.#folders.paths[0]!, id, bytes);
+  }
+
+  async unpublish(id: BroadcastId): Promise<void> {
+    await Promise.resolve();
+    removeBroadcast(denoPlatform, this.#folders.paths[0]!, id);
+  }
+
+  async forget(plan: PlanId): Promise<void> {
+    await Promise.resolve();
+    if (this.#stopped === undefined) this.#tell({ kind: "forget", exchange: plan });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    for (const [job, values] of this.#jobs) {
+      const stopped = new CancelledError("Cancelled", `the context was stopped during job ${job}`);
+      this.#cancelJob(job, values, stopped);
+    }
+    this.#exitWatch[Symbol.dispose]();
+    await this.#pool.stop();
+    for (const known of this.#executors.values()) clearTimers(known);
+    this.#folders[Symbol.dispose]();
+  }
+
+  #submit(job: Job, values: JobValues): void {
+    const stages = cut(job.plan, job.action, {
+      nextStage: () => this.#stageCount++,
+      partitions: job.partitions,
+      name: job.name,
+      classes: job.classes,
+    });
+    const last = stages.at(-1)!.stage;
+    if (job.action.kind === "save") this.#savingJobs.set(last.id, job.id);
+    this.#jobs.set(job.id, values);
+    this.#pool.setReferenced(true);
+    this.#tell({ kind: "jobSubmitted", job: job.id, name: job.name, stages });
+  }
+
+  /** Ends a job for the one who iterates at once; its tasks end when they can. */
+  #cancelJob(job: JobId, values: JobValues, reason: unknown): void {
+    // What a signal was aborted with is thrown as it is, whatever it is.
+    const error = reason ?? new CancelledError("Cancelled", "the job was cancelled");
+    values.end(() => error);
+    this.#tell({ kind: "jobCancelled", job, failure: reportOf(error) });
+  }
+
+  #heard(executor: ExecutorId, message: FromExecutor): void {
+    switch (message.kind) {
+      case "ready":
+        return this.#ready(executor);
+      case "value": {
+        const blocks = this.#executors.get(executor)?.blocks;
+        const key = taskKey(message.task);
+        const earlier = blocks?.get(key);
+        if (earlier === undefined) blocks?.set(key, [message.bytes]);
+        else earlier.push(message.bytes);
+        return;
+      }
+      case "ended":
+        return this.#taskEnded(executor, message.result);
+      case "hello":
+      case "heartbeat":
+        return;
+    }
+  }
+
+  #ready(executor: ExecutorId): void {
+    this.#executors.set(executor, {
+      stages: new Set(),
+      blocks: new Map(),
+      cancelTimers: new Map(),
+    });
+    const { slotsPerExecutor: slots, executorMemoryBytes: memoryBytesMax } = this.#options;
+    this.#host.events.emit({ type: "executor.started", executor, slots, memoryBytesMax });
+    this.#tell({ kind: "executorReady", executor, slots });
+  }
+
+  #lost(executor: ExecutorId, { fault, reason }: Ending): void {
+    const known = this.#executors.get(executor);
+    this.#executors.delete(executor);
+    if (known !== undefined) clearTimers(known);
+    if (this.#stopped !== undefined) return;
+    this.#host.events.emit({ type: "executor.lost", executor, reason });
+    this.#tell({ kind: "executorLost", executor, fault, reason });
+  }
+
+  #taskEnded(executor: ExecutorId, told: TaskResult): void {
+    const known = this.#executors.get(executor);
+    if (known === undefined) return;
+    const key = taskKey(told.task);
+    clearTimeout(known.cancelTimers.get(key));
+    known.cancelTimers.delete(key);
+    const sent = known.blocks.get(key) ?? [];
+    known.blocks.delete(key);
+    const result = told.kind === "value" ? { ...told, blocks: [...sent, ...told.blocks] } : told;
+    if (result.kind === "value" || result.kind === "written") {
+      for (const warning of result.warnings ?? []) this.#warnOnce(warning);
+    }
+    this.#tell({ kind: "taskEnded", executor, result });
+  }
+
+  #warnOnce(warning: string): void {
+    if (this.#warnings.has(warning)) return;
+    this.#warnings.add(warning);
+    this.#host.warn(warning);
+  }
+
+  #tell(stimulus: Untimed): void {
+    const timed = { ...stimulus, atMs: performance.now() } as Stimulus;
+    for (const instruction of this.#scheduler.handle(timed)) this.#do(instruction);
+  }
+
+  #do(instruction: Instruction): void {
+    switch (instruction.kind) {
+      case "recruit":
+        return this.#pool.recruit(instruction.executors);
+      case "prepare":
+        return this.#prepare(instruction.executor, instruction.stage, instruction.locations);
+      case "release":
+        this.#executors.get(instruction.executor)?.stages.delete(instruction.stage);
+        return this.#pool.send(instruction.executor, instruction);
+      case "launch":
+        return this.#pool.send(instruction.executor, instruction);
+      case "cancel":
+        return this.#cancelTask(instruction.executor, instruction.task, instruction.reason);
+      case "deliver":
+        this.#accumulate(instruction.job, instruction.updates);
+        return this.#jobs.get(instruction.job)?.push(instruction);
+      case "accumulate":
+        return this.#accumulate(instruction.job, instruction.updates);
+      case "discard":
+        return this.#discard(instruction.files);
+      case "finish":
+        return this.#finish(instruction.job, instruction.outcome);
+      case "announce":
+        return this.#host.events.emit(instruction.event);
+    }
+  }
+
+  #prepare(executor: ExecutorId, stage: Stage, locations: readonly ExchangeLocation[]): void {
+    const known = this.#executors.get(executor);
+    if (known === undefined) return;
+    if (!known.stages.has(stage.id)) {
+      known.stages.add(stage.id);
+      let bytes = this.#encodedStages.get(stage);
+      if (bytes === undefined) this.#encodedStages.set(stage, bytes = encodeValue(stage));
+      const job = this.#savingJobs.get(stage.id);
+      const action = stage.output.kind === "action" ? stage.output.action : undefined;
+      this.#pool.send(executor, {
+        kind: "prepare",
+        stage: stage.id,
+        bytes,
+        ...(action?.kind === "save" && job !== undefined
+          ? { save: { format: action.format, options: action.options, job } }
+          : {}),
+      });
+    }
+    if (locations.length === 0) return;
+    this.#pool.send(executor, { kind: "locate", stage: stage.id, bytes: encodeValue(locations) });
+  }
+
+  /** Asks the task to end, and ends its executor if it does not. */
+  #cancelTask(executor: ExecutorId, task: Task, reason: string): void {
+    const known = this.#executors.get(executor);
+    if (known === undefined) return;
+    this.#pool.send(executor, { kind: "cancel", task, reason });
+    const timer = setTimeout(() => {
+      const spent = `a cancelled task went on for ${CANCEL_MS_MAX} ms`;
+      this.#pool.kill(executor, { fault: "stopped", reason: spent });
+    }, CANCEL_MS_MAX);
+    known.cancelTimers.set(taskKey(task), timer);
+  }
+
+  #accumulate(job: JobId, updates: readonly AccumulatorUpdate[]): void {
+    if (updates.length > 0) this.#host.accumulate(job, updates);
+  }
+
+  #discard(names: readonly string[]): void {
+    for (const name of names) {
+      try {
+        removeOutput(denoPlatform, shuffleFilePath(this.#folders.paths, name));
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+      }
+    }
+  }
+
+  #finish(job: JobId, outcome: { ok: true } | { ok: false; failure: FailureReport }): void {
+    const values = this.#jobs.get(job);
+    this.#jobs.delete(job);
+    for (const [stage, saving] of this.#savingJobs) {
+      if (saving === job) this.#savingJobs.delete(stage);
+    }
+    values?.end(outcome.ok ? undefined : () => failedJob(outcome.failure, mapStack));
+    if (this.#jobs.size === 0) this.#pool.setReferenced(false);
+  }
+}
+
+function clearTimers(known: Known): void {
+  for (const timer of known.cancelTimers.values()) clearTimeout(timer);
+  known.cancelTimers.clear();
+}
+
+const encoder = new TextEncoder();
+
+/** What executors print is a log, and never mixes with what the program itself prints. */
+function printToStderr(line: string): void {
+  Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+}

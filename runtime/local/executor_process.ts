@@ -1,0 +1,254 @@
+/**
+ * One executor as its driver sees it: a child process, a connection, signs of life, an end.
+ *
+ *     spawn ─► hello (the secret) ─► setup ─► ready ─► values, results, heartbeats ─► lost
+ *
+ * It ends in one way only: the process is gone. Everything else that can be wrong with it (silence,
+ * a damaged message, too much memory, a task that does not stop) makes it be killed, which takes a
+ * few milliseconds and always works.
+ */
+import { JobError } from "../../core/errors.ts";
+import type { Channel } from "../../workers/channel.ts";
+import { processFlags } from "../../workers/permissions.ts";
+import type { ExecutorSetup, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
+import type { ExecutorFault } from "./scheduler.ts";
+
+/** Why an executor is gone. */
+export type Ending = Readonly<{ fault: ExecutorFault; reason: string }>;
+
+export type ExecutorProcessOptions = Readonly<{
+  setup: ExecutorSetup;
+  socketPath: string;
+  allFolders: readonly string[];
+  /** The secret that the process has to say first. */
+  token: string;
+  /** The V8 heap limit of each of its isolates. */
+  heapBytesMax: number;
+  /** Its resident memory: above it the process is killed. */
+  memoryBytesMax: number;
+}>;
+
+export type ExecutorProcessHost = Readonly<{
+  /** A message of an executor that is ready; the next one waits for the promise. */
+  heard: (message: FromExecutor) => void;
+  /** Called once, at the end. `wasReady`: it could take tasks. */
+  lost: (ending: Ending, wasReady: boolean) => void;
+  /** A line that the process printed. */
+  printed: (line: string) => void;
+}>;
+
+const ENTRY = new URL("../../workers/executor.ts", import.meta.url);
+const CONFIG = new URL("../../deno.json", import.meta.url);
+const START_MS_MAX = 30_000;
+const SILENCE_MS_MAX = 10_000;
+/** How long a process that has closed its connection may take to end. */
+const END_MS_MAX = 2_000;
+const MEGABYTE = 2 ** 20;
+/** Lines of its output that are kept, to say why it ended. */
+const LAST_LINES = 20;
+
+/** How V8 ends a process whose heap is full: by a trap, whose number is 5. */
+const TRAP_CODE = 128 + 5;
+
+export class ExecutorProcess {
+  readonly id: number;
+  readonly #options: ExecutorProcessOptions;
+  readonly #host: ExecutorProcessHost;
+  readonly #child: Deno.ChildProcess;
+  readonly #startedMs = performance.now();
+  readonly #lastLines: string[] = [];
+  /** Resolves when the process is gone and all that it said has been heard. */
+  readonly gone: Promise<void>;
+  #channel: Channel<ToExecutor, FromExecutor> | undefined;
+  #conversation: Promise<void> = Promise.resolve();
+  #isReady = false;
+  #lastHeardMs = performance.now();
+  #endTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Why it was killed, if it was. */
+  #killedFor: Ending | undefined;
+
+  constructor(options: ExecutorProcessOptions, host: ExecutorProcessHost) {
+    this.id = options.setup.executor;
+    this.#options = options;
+    this.#host = host;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: executorArguments(options),
+      env: Deno.stderr.isTerminal() ? {} : { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    // A job that runs keeps the driver alive (pool.ts); an executor by itself does not.
+    this.#child.unref();
+    void this.#sayToken();
+    const output = [
+      this.#copyLines(this.#child.stdout),
+      this.#copyLines(this.#child.stderr),
+    ];
+    this.gone = this.#waitForEnd(output);
+  }
+
+  get token(): string {
+    return this.#options.token;
+  }
+
+  get isConnected(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** Takes over the connection on which the process said its secret. */
+  connected(
+    channel: Channel<ToExecutor, FromExecutor>,
+    messages: AsyncIterator<FromExecutor>,
+  ): void {
+    this.#channel = channel;
+    this.send({ kind: "setup", setup: this.#options.setup });
+    this.#conversation = this.#listen(messages);
+  }
+
+  /** Sends after what was sent before; to a process that is gone, nothing. */
+  send(message: ToExecutor): void {
+    this.#channel?.send(message).catch(() => undefined);
+  }
+
+  /** Ends the process at once; `lost` follows. */
+  kill(ending: Ending): void {
+    this.#killedFor ??= ending;
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  /** Looked at every second: is it silent for too long? */
+  checkLife(nowMs: number): void {
+    if (!this.#isReady && nowMs - this.#startedMs > START_MS_MAX) {
+      const reason = `it was not ready after ${START_MS_MAX / 1000} s`;
+      return this.kill({ fault: "heartbeat", reason });
+    }
+    if (this.#isReady && nowMs - this.#lastHeardMs > SILENCE_MS_MAX) {
+      const reason = `it was silent for ${SILENCE_MS_MAX / 1000} s`;
+      this.kill({ fault: "heartbeat", reason });
+    }
+  }
+
+  /** The driver itself was held up: silence before this moment means nothing. */
+  forgiveSilence(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+  }
+
+  async #listen(messages: AsyncIterator<FromExecutor>): Promise<void> {
+    try {
+      for (let next = await messages.next(); !next.done; next = await messages.next()) {
+        this.#lastHeardMs = performance.now();
+        this.#heard(next.value);
+      }
+    } catch (error) {
+      if (error instanceof JobError) {
+        return this.kill({ fault: "heartbeat", reason: error.message });
+      }
+      // The connection broke, as it does when the process ends.
+    }
+    this.#endTimer = setTimeout(() => {
+      this.kill({ fault: "heartbeat", reason: "it closed its channel" });
+    }, END_MS_MAX);
+  }
+
+  #heard(message: FromExecutor): void {
+    if (message.kind === "ready") {
+      // A worker that was replaced says so too.
+      if (this.#isReady) return;
+      this.#isReady = true;
+    }
+    if (message.kind === "heartbeat") return this.#checkMemory(message.rssBytes);
+    this.#host.heard(message);
+  }
+
+  #checkMemory(rssBytes: number): void {
+    const { memoryBytesMax } = this.#options;
+    if (rssBytes <= memoryBytesMax) return;
+    const reason = `it used ${megabytes(rssBytes)} MB of memory and may use ` +
+      `${megabytes(memoryBytesMax)} MB (spark.executor.memory)`;
+    this.kill({ fault: "outOfMemory", reason });
+  }
+
+  async #sayToken(): Promise<void> {
+    try {
+      const writer = this.#child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(`${this.#options.token}\n`));
+      await writer.close();
+    } catch {
+      // It ended before it could listen; its exit code says why.
+    }
+  }
+
+  async #copyLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#line(line);
+    }
+    if (rest !== "") this.#line(rest);
+  }
+
+  #line(line: string): void {
+    this.#lastLines.push(line);
+    if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+    this.#host.printed(line);
+  }
+
+  async #waitForEnd(output: readonly Promise<void>[]): Promise<void> {
+    const status = await this.#child.status;
+    clearTimeout(this.#endTimer);
+    await Promise.allSettled(output);
+    await this.#conversation;
+    clearTimeout(this.#endTimer);
+    this.#channel?.close();
+    this.#host.lost(this.#endingOf(status), this.#isReady);
+  }
+
+  #endingOf(status: Deno.CommandStatus): Ending {
+    const text = this.#lastLines.join("\n");
+    // V8 ends the process while its channel closes: what V8 says is the reason.
+    const isHeapFull = status.code === TRAP_CODE || /heap out of memory|heap limit/.test(text);
+    if (isHeapFull && this.#killedFor?.fault !== "stopped") {
+      const limit = megabytes(this.#options.heapBytesMax);
+      return { fault: "outOfMemory", reason: `its JavaScript heap passed ${limit} MB` };
+    }
+    if (this.#killedFor !== undefined) return this.#killedFor;
+    if (status.signal !== null) {
+      return { fault: "signal", reason: `it was ended by ${status.signal}` };
+    }
+    const said = text === "" ? "" : `: ${text}`;
+    return { fault: "exited", reason: `it ended with exit code ${status.code}${said}` };
+  }
+}
+
+function executorArguments(options: ExecutorProcessOptions): string[] {
+  const v8Flags = [
+    `--max-old-space-size=${megabytes(options.heapBytesMax)}`,
+    "--max-semi-space-size=8",
+  ];
+  return [
+    "run",
+    ...processFlags(options.setup.grants, options.socketPath),
+    "--cached-only",
+    "--no-lock",
+    "--unstable-worker-options",
+    ...(CONFIG.protocol === "file:" ? ["--config", fromFileUrl(CONFIG)] : ["--no-config"]),
+    `--v8-flags=${v8Flags.join(",")}`,
+    ENTRY.href,
+    options.socketPath,
+    ...options.allFolders,
+  ];
+}
+
+function fromFileUrl(url: URL): string {
+  return decodeURIComponent(url.pathname);
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / MEGABYTE);
+}

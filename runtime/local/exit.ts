@@ -1,0 +1,37 @@
+/**
+ * The end of the driver's process, in the ways in which something can still be done.
+ *
+ * | how it ends                       | what cleans up                                       |
+ * | --------------------------------- | ---------------------------------------------------- |
+ * | the script ends, `Deno.exit`      | the `unload` listener                                |
+ * | Ctrl-C, SIGTERM, SIGHUP           | a signal listener; the exit code is 128 + the signal |
+ * | an uncaught error, SIGKILL        | the executors, when they lose their driver           |
+ */
+
+const SIGNALS = [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]] as const;
+
+/** Has `cleanUp` called once, synchronously, before the process ends. Dispose it to stop watching. */
+export function watchExit(cleanUp: () => void): Disposable {
+  let isDone = false;
+  const once = () => {
+    if (isDone) return;
+    isDone = true;
+    cleanUp();
+  };
+  const listeners = SIGNALS.map(([signal, number]) => {
+    const listener = () => {
+      once();
+      Deno.exit(128 + number);
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  globalThis.addEventListener("unload", once);
+  return {
+    [Symbol.dispose]() {
+      isDone = true;
+      globalThis.removeEventListener("unload", once);
+      for (const remove of listeners) remove();
+    },
+  };
+}

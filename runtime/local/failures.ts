@@ -1,0 +1,137 @@
+/**
+ * Why a job failed, as data: what the engine makes its errors of.
+ *
+ * | what happened                            | class, code                              |
+ * | ---------------------------------------- | ---------------------------------------- |
+ * | user code threw, and no attempt is left  | TaskError, TaskFailed; cause: what it threw |
+ * | an error of ours, such as a RecordError  | its own; cause: the error itself         |
+ * | a task ended its executor, also alone    | JobError, ExecutorOutOfMemory, TaskExited |
+ * | executors died under a task too often    | JobError, ExecutorLost                   |
+ * | a stage lost its input too often         | JobError, MapOutputLost                  |
+ * | no executor starts                       | JobError, ExecutorLost                   |
+ *
+ * The message has the place, what was found, the cure, and the story of the attempts before. `fields`
+ * has the place for programs: `stage`, `stageName`, `partition`, `attempt`.
+ */
+import type { ErrorCode, FailureReport } from "../../core/errors.ts";
+import type { ExecutorId, Stage, Task } from "../../core/task.ts";
+import type { ExecutorFault } from "./stimulus.ts";
+
+/** How an attempt ended that did not count. */
+export type StoryLine = Readonly<{ attempt: number; executor: ExecutorId; ending: string }>;
+
+/** What is known of a task that failed its job; `story` has the last attempt at its end. */
+export type FailedTask = Readonly<{ stage: Stage; task: Task; story: readonly StoryLine[] }>;
+
+/** What stands for an error in a story: its first line. */
+export function summaryOf(failure: FailureReport): string {
+  return `${failure.name}: ${failure.message.split("\n", 1)[0]}`;
+}
+
+/** User code failed for the last time. */
+export function userFailure(failed: FailedTask, failure: FailureReport): FailureReport {
+  const ours = failure.code !== undefined;
+  const attempt = failed.story.length > 1 ? `attempt ${failed.task.attempt}` : "its first attempt";
+  return {
+    name: ours ? failure.name : "TaskError",
+    code: failure.code ?? "TaskFailed",
+    message: [
+      `${placeOf(failed)} failed at ${attempt}: ${failure.name}: ${failure.message}`,
+      ...storyOf(failed),
+    ].join("\n"),
+    fields: fieldsOf(failed),
+    cause: failure,
+    ...(failure.record === undefined ? {} : { record: failure.record }),
+  };
+}
+
+/** A task ended its executor by its own doing, and did so again when it ran alone. */
+export function poisonFailure(
+  failed: FailedTask,
+  fault: "outOfMemory" | "exited",
+  reason: string,
+): FailureReport {
+  const { code, deed, cure } = POISON[fault];
+  return jobFailure(code, failed, `${deed}, also when it ran alone: ${reason}`, cure);
+}
+
+const POISON = {
+  outOfMemory: {
+    code: "ExecutorOutOfMemory",
+    deed: "ran its executor out of memory",
+    cure: "Raise --executor-memory, use more partitions, or hold fewer records at a time",
+  },
+  exited: {
+    code: "TaskExited",
+    deed: "ended its executor",
+    cure: "Throw an error where the task is to fail; a task must not end its process",
+  },
+} as const;
+
+/** A task lost its executor too often, by no fault that is known to be its own. */
+export function lossFailure(failed: FailedTask, losses: number, reason: string): FailureReport {
+  const found = `lost its executor ${times(losses)}, at last because of ${reason}`;
+  const cure = "See the log of the executors; something on this machine ends them, or they hang";
+  return jobFailure("ExecutorLost", failed, found, cure);
+}
+
+/** A stage could not read its input, however often that was made again. */
+export function inputFailure(failed: FailedTask, rounds: number, detail: string): FailureReport {
+  const found = `could not read its input: it was lost ${times(rounds)}, at last ${detail}`;
+  const cure = "Check the disk that spark.local.dir is on: files on it vanish or change";
+  return jobFailure("MapOutputLost", failed, found, cure);
+}
+
+/** No executor starts, so nothing can run. */
+export function startFailure(attempts: number, reason: string): FailureReport {
+  return {
+    name: "JobError",
+    code: "ExecutorLost",
+    message: `No executor could be started, ${times(attempts)} in a row: ${reason}\n` +
+      "  Check that processes can be started here, and --executor-memory",
+  };
+}
+
+/** An executor said what no executor of ours would say. */
+export function answerFailure(what: string): FailureReport {
+  return {
+    name: "InvariantError",
+    code: "Bug",
+    message: `an executor ${what}`,
+    final: true,
+  };
+}
+
+/** Whether a lost executor is laid to the tasks that ran on it. */
+export function isOwnDoing(fault: ExecutorFault): fault is "outOfMemory" | "exited" {
+  return fault === "outOfMemory" || fault === "exited";
+}
+
+function jobFailure(
+  code: ErrorCode,
+  failed: FailedTask,
+  found: string,
+  cure: string,
+): FailureReport {
+  const message = [`${placeOf(failed)} ${found}`, `  ${cure}`, ...storyOf(failed)].join("\n");
+  return { name: "JobError", code, message, fields: fieldsOf(failed) };
+}
+
+function placeOf({ stage, task }: FailedTask): string {
+  return `Partition ${task.partition} of stage ${stage.id} (${stage.name})`;
+}
+
+function fieldsOf({ stage, task }: FailedTask): Readonly<Record<string, unknown>> {
+  const { partition, attempt } = task;
+  return { stage: stage.id, stageName: stage.name, partition, attempt };
+}
+
+function storyOf({ story }: FailedTask): string[] {
+  return story.slice(0, -1).map(({ attempt, executor, ending }) =>
+    `  before: attempt ${attempt} on executor ${executor}: ${ending}`
+  );
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : count === 2 ? "twice" : `${count} times`;
+}

@@ -1,0 +1,133 @@
+/**
+ * The map side of each exchange that is known: what it wrote, and how that is made again.
+ *
+ * It outlives the jobs that read it, so that later ones find it. A job that finds outputs missing has
+ * them made by the plan that made the others: what lies at or below an exchange that has run keeps
+ * the functions that it ran with.
+ */
+import type { StagePlan } from "../../core/plan/stages.ts";
+import type { PartitionId } from "../../core/plan/plan.ts";
+import type { ExchangeId, JobId, MapOutput, Stage } from "../../core/task.ts";
+import { ExchangeOutputs } from "./outputs.ts";
+import { type Limits, TaskSet } from "./task_set.ts";
+
+/** The map side of one exchange. */
+export type MapSide = {
+  readonly outputs: ExchangeOutputs;
+  plan: StagePlan;
+  /** There as soon as a running job has found outputs missing, and as long as one reads them. */
+  tasks: TaskSet | undefined;
+  /** The running jobs whose lineage it is part of. */
+  readonly jobs: Set<JobId>;
+  /** It goes with the last of them. */
+  isForgotten: boolean;
+};
+
+/** The exchange that a stage writes; undefined for the stage of an action. */
+export function exchangeOf(
+  { output }: Stage,
+): Extract<Stage["output"], { kind: "exchange" }> | undefined {
+  return output.kind === "exchange" ? output : undefined;
+}
+
+/** The map sides by exchange. Methods that let files go return their names. */
+export class MapSides {
+  readonly #limits: Limits;
+  readonly #sides = new Map<ExchangeId, MapSide>();
+  /** The files of all outputs. */
+  readonly #files = new Set<string>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  get(exchange: ExchangeId): MapSide | undefined {
+    return this.#sides.get(exchange);
+  }
+
+  [Symbol.iterator](): IterableIterator<MapSide> {
+    return this.#sides.values();
+  }
+
+  /** Whether a file is one that readers are told of. */
+  isKept(file: string): boolean {
+    return this.#files.has(file);
+  }
+
+  /**
+   * Makes a map side part of a job: the one that is kept, if there is one that fits, else a new one
+   * of this plan. `lineage`: all exchanges of the job.
+   */
+  join(
+    job: JobId,
+    plan: StagePlan,
+    lineage: ReadonlySet<ExchangeId>,
+  ): { side: MapSide; discarded: readonly string[] } {
+    const { id, exchange } = exchangeOf(plan.stage)!;
+    const kept = this.#sides.get(id);
+    if (kept !== undefined && (kept.jobs.size > 0 || fits(kept, plan, lineage))) {
+      // A stage's number is used for as long as a job needs the stage, and never again.
+      if (kept.jobs.size === 0) {
+        kept.plan = { ...kept.plan, stage: { ...kept.plan.stage, id: plan.stage.id } };
+      }
+      kept.jobs.add(job);
+      return { side: kept, discarded: [] };
+    }
+    const discarded = kept === undefined ? [] : this.drop(kept);
+    const outputs = new ExchangeOutputs(id, exchange, plan.flows.size);
+    const jobs = new Set([job]);
+    const side: MapSide = { outputs, plan, tasks: undefined, jobs, isForgotten: false };
+    this.#sides.set(id, side);
+    return { side, discarded };
+  }
+
+  /** Lets a map side go, with all that it wrote. */
+  drop(side: MapSide): readonly string[] {
+    const { id, files } = side.outputs;
+    for (const file of files) this.#files.delete(file);
+    this.#sides.delete(id);
+    return files;
+  }
+
+  /** Keeps an output. */
+  add(side: MapSide, partition: PartitionId, output: MapOutput): void {
+    side.outputs.add(partition, output);
+    this.#files.add(output.file);
+  }
+
+  /** Drops an output as `ExchangeOutputs.lose` does, and has it made again. */
+  lose(side: MapSide, partition: PartitionId, seen: number): readonly string[] {
+    const lost = side.outputs.lose(partition, seen);
+    if (lost === undefined) return [];
+    side.tasks?.reopen(partition);
+    this.#files.delete(lost.file);
+    return [lost.file];
+  }
+
+  /**
+   * The tasks that a job waits for, from its action back to the first stages whose input is there.
+   * Only those of the latter can start: they are `ready`.
+   */
+  awaited(action: TaskSet): { all: ReadonlySet<TaskSet>; ready: readonly TaskSet[] } {
+    const ready: TaskSet[] = [];
+    const all = new Set<TaskSet>([action]);
+    // A Set is walked in the order of insertion, also through what is added meanwhile.
+    for (const tasks of all) {
+      const incomplete = tasks.plan.parents
+        .map((parent) => this.#sides.get(parent)!)
+        .filter((side) => !side.outputs.isComplete);
+      if (incomplete.length === 0) ready.push(tasks);
+      for (const side of incomplete) {
+        side.tasks ??= new TaskSet(side.plan, side.outputs.missing, this.#limits);
+        all.add(side.tasks);
+      }
+    }
+    return { all, ready: ready.sort((a, b) => a.id - b.id) };
+  }
+}
+
+/** Whether a job can go on from what is kept: there is something, and it knows how to make the rest. */
+function fits(kept: MapSide, plan: StagePlan, lineage: ReadonlySet<ExchangeId>): boolean {
+  return !kept.outputs.isEmpty && kept.outputs.mapPartitions === plan.flows.size &&
+    kept.plan.parents.every((parent) => lineage.has(parent));
+}

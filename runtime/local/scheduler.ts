@@ -1,0 +1,486 @@
+/**
+ * What runs where, and what happens when something dies: decided purely.
+ *
+ * The scheduler hears one stimulus at a time and answers with instructions. It has no clock, no
+ * I/O, no promise and no randomness: the local engine is its ears and hands, and a simulator can be
+ * them as well (tests/simulation).
+ *
+ *     engine ── jobSubmitted · executorReady · taskEnded · executorLost … ──► scheduler
+ *            ◄── recruit · prepare · launch · cancel · deliver · finish … ──
+ *
+ * - Jobs share the executors first come, first served; a task starts as soon as all outputs that it
+ *   reads are there.
+ * - The output of an exchange is kept by the exchange's id, and later jobs find it there: their
+ *   stage is skipped. It lies on disk and outlives the executor that made it; it is gone only when a
+ *   reader says so (`inputLost`), and then that one map partition runs again, nothing else.
+ * - Errors of user code, lost executors and lost outputs are counted apart (see
+ *   `SchedulerOptions`). A task whose executor ended by the task's own doing runs again alone; if
+ *   that ends in the same way, the job fails and says so.
+ * - What comes late (from an attempt that was given up) changes nothing; its file is discarded.
+ * - Accumulators count once per job, stage and partition.
+ */
+import type { FailureReport } from "../../core/errors.ts";
+import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
+import type { StagePlan } from "../../core/plan/stages.ts";
+import type { ExchangeId, ExecutorId, JobId, TaskMetrics, TaskResult } from "../../core/task.ts";
+import { answerFailure, startFailure } from "./failures.ts";
+import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
+import type { ExchangeOutputs } from "./outputs.ts";
+import { type Seat, Seats, taskKey } from "./placement.ts";
+import type { Instruction, Stimulus } from "./stimulus.ts";
+import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
+
+export type { ExecutorFault, Instruction, Stimulus } from "./stimulus.ts";
+
+/** How many of what there may be. Counts of 1 or more. */
+export type SchedulerOptions = Readonly<{
+  /** Executors at most; `recruit` asks for no more than there is work for. */
+  executorsMax: number;
+  /** Slots of one executor. */
+  slotsPerExecutor: number;
+  /** A task whose user code fails so often fails its job: 1 under `local[N]`, F under `local[N,F]`. */
+  attemptsMax: number;
+  /** A task that loses its executor so often, by no fault of its own, fails its job. 4 by default. */
+  lossesMax?: number;
+  /** A stage that starts so often because its input was lost fails its job. 4 by default. */
+  stageAttemptsMax?: number;
+  /** So many failed starts in a row, and no executor at all, fail every job. 4 by default. */
+  startFailuresMax?: number;
+}>;
+
+/** Decides. The same stimuli always give the same instructions. */
+export interface Scheduler {
+  handle(stimulus: Stimulus): readonly Instruction[];
+}
+
+/** A scheduler that knows no job and no executor yet. */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  return new LocalScheduler(options);
+}
+
+const NO_METRICS: TaskMetrics = {
+  durationMs: 0,
+  recordsRead: 0,
+  bytesRead: 0,
+  recordsWritten: 0,
+  bytesWritten: 0,
+  spills: 0,
+  bytesSpilled: 0,
+  memoryBytesMax: 0,
+};
+const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job waits for it" };
+const LOSSES_MAX = 4;
+const STAGE_ATTEMPTS_MAX = 4;
+const START_FAILURES_MAX = 4;
+
+type RunningJob = Readonly<{
+  id: JobId;
+  /** The action's stage. */
+  result: TaskSet;
+  /** All exchanges of its lineage, whether they have to run or not. */
+  sides: readonly MapSide[];
+}>;
+
+class LocalScheduler implements Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #limits: Limits;
+  /** In the order in which they came, which is the order in which they are served. */
+  readonly #jobs = new Map<JobId, RunningJob>();
+  readonly #sides: MapSides;
+  readonly #seats = new Seats<Attempt>();
+  /** Executors that are there or on their way. */
+  #recruited = 0;
+  #startFailures = 0;
+  /** The sets whose input is complete, in the order in which they are served. */
+  #ready: readonly TaskSet[] = [];
+  /** What is ready may have changed. */
+  #isStale = false;
+  #nowMs = 0;
+  #instructions: Instruction[] = [];
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#limits = {
+      attempts: options.attemptsMax,
+      losses: options.lossesMax ?? LOSSES_MAX,
+      stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
+    };
+    this.#sides = new MapSides(this.#limits);
+  }
+
+  handle(stimulus: Stimulus): readonly Instruction[] {
+    this.#nowMs = stimulus.atMs;
+    this.#instructions = [];
+    this.#hear(stimulus);
+    if (this.#isStale) this.#survey();
+    this.#launchAll();
+    this.#recruit();
+    return this.#instructions;
+  }
+
+  #hear(stimulus: Stimulus): void {
+    switch (stimulus.kind) {
+      case "jobSubmitted":
+        return this.#submit(stimulus.job, stimulus.name, stimulus.stages);
+      case "jobCancelled":
+        return this.#end(stimulus.job, { ok: false, failure: stimulus.failure });
+      case "executorReady":
+        return this.#welcome(stimulus.executor, stimulus.slots);
+      case "executorLost":
+        return this.#mourn(stimulus);
+      case "startFailed":
+        return this.#startFailed(stimulus.reason);
+      case "taskEnded":
+        return this.#taskEnded(stimulus.executor, stimulus.result);
+      case "forget":
+        return this.#forget(stimulus.exchange);
+    }
+  }
+
+  #say(instruction: Instruction): void {
+    this.#instructions.push(instruction);
+  }
+
+  #announce(event: Announcement): void {
+    this.#say({ kind: "announce", event });
+  }
+
+  // Jobs
+
+  #submit(id: JobId, name: string, stages: readonly StagePlan[]): void {
+    const earlier = stages.slice(0, -1);
+    const lineage = new Set(earlier.map(({ stage }) => exchangeOf(stage)!.id));
+    const sides = new Set<MapSide>();
+    for (const plan of earlier) {
+      const { side, discarded } = this.#sides.join(id, plan, lineage);
+      this.#discard(discarded);
+      sides.add(side);
+    }
+    // What is kept may have been made from more than the job itself knows of.
+    for (const side of sides) {
+      for (const parent of side.plan.parents) sides.add(this.#sides.get(parent)!);
+      side.jobs.add(id);
+    }
+    const last = stages.at(-1)!;
+    const result = new TaskSet(last, [...last.flows.keys()], this.#limits);
+    this.#jobs.set(id, { id, result, sides: [...sides] });
+    this.#startFailures = 0;
+    this.#survey();
+    this.#announce({
+      type: "job.started",
+      job: id,
+      name,
+      stages: [
+        ...[...sides].map(({ plan, tasks }) =>
+          summaryOf(plan, tasks?.waitingJobs.includes(id) !== true)
+        ),
+        summaryOf(last, false),
+      ],
+    });
+    if (result.unfinished === 0) this.#end(id, { ok: true });
+  }
+
+  /** The last word on a job. What only it needed is given up. */
+  #end(id: JobId, outcome: Outcome): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    this.#jobs.delete(id);
+    this.#isStale = true;
+    this.#close(job.result, id, outcome);
+    for (const side of job.sides) {
+      side.jobs.delete(id);
+      if (side.jobs.size > 0) continue;
+      if (side.tasks !== undefined) this.#close(side.tasks, id, outcome);
+      side.tasks = undefined;
+      if (side.isForgotten) this.#discard(this.#sides.drop(side));
+    }
+    this.#announce({ type: "job.ended", job: id, outcome });
+    this.#say({ kind: "finish", job: id, outcome });
+  }
+
+  #close(tasks: TaskSet, job: JobId, outcome: Outcome): void {
+    this.#cancel(tasks.abandon(), "the job has ended");
+    this.#announceEnd(tasks, job, outcome);
+    for (const seat of this.#seats) {
+      if (!seat.prepared.delete(tasks.id)) continue;
+      this.#say({ kind: "release", executor: seat.id, stage: tasks.id });
+    }
+  }
+
+  #cancel(attempts: readonly Attempt[], reason: string): void {
+    for (const { executor, task } of attempts) {
+      this.#say({ kind: "cancel", executor, task, reason });
+    }
+  }
+
+  /** A stage cannot be finished: every job that waits for it fails. */
+  #failStage(tasks: TaskSet, failure: FailureReport): void {
+    for (const job of tasks.waitingJobs) this.#end(job, { ok: false, failure });
+  }
+
+  #forget(exchange: ExchangeId): void {
+    const side = this.#sides.get(exchange);
+    if (side === undefined) return;
+    side.isForgotten = true;
+    if (side.jobs.size === 0) this.#discard(this.#sides.drop(side));
+  }
+
+  #discard(files: readonly string[]): void {
+    if (files.length > 0) this.#say({ kind: "discard", files });
+  }
+
+  // What can run
+
+  /** Finds what each job waits for, and gives up what none waits for any more. */
+  #survey(): void {
+    this.#isStale = false;
+    for (const { tasks } of this.#sides) {
+      if (tasks !== undefined) tasks.waitingJobs = [];
+    }
+    const ready = new Set<TaskSet>();
+    for (const { result } of this.#jobs.values()) result.waitingJobs = [];
+    for (const job of this.#jobs.values()) {
+      const awaited = this.#sides.awaited(job.result);
+      for (const tasks of awaited.all) tasks.waitingJobs.push(job.id);
+      for (const tasks of awaited.ready) ready.add(tasks);
+    }
+    this.#ready = [...ready];
+    for (const { tasks, jobs: [job] } of this.#sides) {
+      if (tasks === undefined || job === undefined || tasks.waitingJobs.length > 0) continue;
+      this.#cancel(tasks.abandon(), NOT_NEEDED.message);
+      this.#announceEnd(tasks, job, { ok: false, failure: NOT_NEEDED });
+    }
+  }
+
+  #launchAll(): void {
+    this.#seats.beginRound();
+    for (const tasks of this.#ready) {
+      while (tasks.suspects > 0) {
+        const seat = this.#seats.freeAlone(tasks.id);
+        if (seat === undefined) break;
+        this.#launch(tasks, seat, true);
+      }
+      while (tasks.waiting > tasks.suspects) {
+        const seat = this.#seats.free(tasks.id);
+        if (seat === undefined) return;
+        this.#launch(tasks, seat, false);
+      }
+    }
+  }
+
+  #launch(tasks: TaskSet, seat: Seat<Attempt>, alone: boolean): void {
+    const job = tasks.waitingJobs[0]!;
+    const { id: stage, name } = tasks.plan.stage;
+    if (!tasks.isAnnounced) {
+      tasks.isAnnounced = true;
+      this.#announce({ type: "stage.started", job, stage, name, tasks: tasks.unfinished });
+    }
+    const inputs = tasks.plan.parents.map((parent) => this.#sides.get(parent)!.outputs);
+    this.#prepare(tasks.plan, seat, inputs);
+    const seen = new Map(inputs.map((outputs) => [outputs.id, outputs.version]));
+    const attempt = tasks.launch({ job, executor: seat.id, startedAtMs: this.#nowMs, seen, alone });
+    this.#seats.launch(seat, attempt.task, attempt, alone);
+    const flow = tasks.plan.flows.get(attempt.task.partition)!;
+    this.#announce({ type: "task.started", job, task: attempt.task, executor: seat.id });
+    this.#say({ kind: "launch", executor: seat.id, task: attempt.task, flow });
+  }
+
+  /** Versions only grow, so the same sum means the same locations. */
+  #prepare({ stage }: StagePlan, seat: Seat<Attempt>, inputs: readonly ExchangeOutputs[]): void {
+    const version = inputs.reduce((sum, outputs) => sum + outputs.version, 0);
+    if (seat.prepared.get(stage.id) === version) return;
+    seat.prepared.set(stage.id, version);
+    const locations = inputs.map((outputs) => outputs.location());
+    this.#say({ kind: "prepare", executor: seat.id, stage, locations });
+  }
+
+  // Executors
+
+  #recruit(): void {
+    const { executorsMax, slotsPerExecutor } = this.#options;
+    if (this.#startFailures >= this.#startFailuresMax && this.#seats.size > 0) return;
+    let slots = this.#seats.slotsTaken;
+    let apart = 0;
+    for (const tasks of this.#ready) {
+      slots += tasks.waiting - tasks.suspects;
+      apart += tasks.suspects;
+    }
+    const wanted = Math.min(executorsMax, Math.ceil(slots / slotsPerExecutor) + apart);
+    if (wanted <= this.#recruited) return;
+    this.#recruited = wanted;
+    this.#say({ kind: "recruit", executors: wanted });
+  }
+
+  get #startFailuresMax(): number {
+    return this.#options.startFailuresMax ?? START_FAILURES_MAX;
+  }
+
+  #welcome(executor: ExecutorId, slots: number): void {
+    this.#startFailures = 0;
+    this.#seats.add(executor, slots);
+    this.#recruited = Math.max(this.#recruited, this.#seats.size);
+  }
+
+  #startFailed(reason: string): void {
+    this.#startFailures++;
+    this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
+    if (this.#startFailures < this.#startFailuresMax || this.#seats.size > 0) return;
+    const failure = startFailure(this.#startFailures, reason);
+    for (const job of [...this.#jobs.keys()]) this.#end(job, { ok: false, failure });
+  }
+
+  #mourn(lost: Extract<Stimulus, { kind: "executorLost" }>): void {
+    const seat = this.#seats.remove(lost.executor);
+    if (seat === undefined) return;
+    this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
+    const culprit = lost.culprit && taskKey(lost.culprit);
+    const verdicts: [TaskSet, FailureReport][] = [];
+    for (const [key, attempt] of seat.running) {
+      const { tasks } = attempt;
+      const failure: FailureReport = { name: "ExecutorLost", message: lost.reason };
+      this.#announceTaskEnd(attempt, this.#noMetrics(attempt), { ok: false, failure });
+      if (!tasks.isCurrent(attempt)) continue;
+      const blamed = culprit === undefined || culprit === key;
+      const verdict = tasks.lose(attempt, lost.fault, lost.reason, blamed);
+      if (verdict !== undefined) verdicts.push([tasks, verdict]);
+    }
+    // Only now is nothing left that runs there, so that nothing is cancelled on what is gone.
+    for (const [tasks, verdict] of verdicts) this.#failStage(tasks, verdict);
+  }
+
+  // Tasks
+
+  #taskEnded(executor: ExecutorId, result: TaskResult): void {
+    const attempt = this.#seats.end(executor, result.task);
+    if (attempt === undefined) return this.#ignore(result);
+    this.#announceTaskEnd(attempt, result.metrics, outcomeOf(result));
+    if (!attempt.tasks.isCurrent(attempt)) return this.#ignore(result);
+    const verdict = this.#judge(attempt, result);
+    if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
+  }
+
+  /** It came too late, or twice: only its file has to go, unless that is the one that is kept. */
+  #ignore(result: TaskResult): void {
+    if (result.kind !== "written" || this.#sides.isKept(result.output.file)) return;
+    this.#discard([result.output.file]);
+  }
+
+  /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
+  #judge(attempt: Attempt, result: TaskResult): FailureReport | undefined {
+    const { tasks } = attempt;
+    switch (result.kind) {
+      case "value":
+        return this.#deliver(attempt, result);
+      case "written":
+        return this.#keep(attempt, result);
+      case "inputLost":
+        return this.#inputLost(attempt, result);
+      case "failed":
+        return tasks.fail(attempt, result.failure);
+      case "killed":
+        // Not by us: a task that was cancelled does not count any more.
+        return tasks.lose(attempt, "signal", `it was killed: ${result.reason}`, true);
+    }
+  }
+
+  #deliver(
+    attempt: Attempt,
+    { blocks, updates }: Extract<TaskResult, { kind: "value" }>,
+  ): FailureReport | undefined {
+    const { tasks, task: { partition } } = attempt;
+    const job = tasks.waitingJobs[0]!;
+    if (this.#jobs.get(job)?.result !== tasks) {
+      return tasks.fail(attempt, answerFailure("sent a value for the task of an exchange"));
+    }
+    tasks.finish(attempt);
+    this.#say({ kind: "deliver", job, partition, blocks, updates });
+    if (tasks.unfinished === 0) this.#end(job, { ok: true });
+    return undefined;
+  }
+
+  #keep(
+    attempt: Attempt,
+    { output, updates }: Extract<TaskResult, { kind: "written" }>,
+  ): FailureReport | undefined {
+    const { tasks, task: { partition } } = attempt;
+    const side = this.#sideOfTasks(tasks);
+    if (side === undefined) {
+      this.#discard([output.file]);
+      return tasks.fail(attempt, answerFailure("sent an output for the task of an action"));
+    }
+    tasks.finish(attempt);
+    this.#sides.add(side, partition, output);
+    const job = tasks.waitingJobs[0]!;
+    if (!tasks.counted.has(partition)) {
+      tasks.counted.add(partition);
+      if (updates.length > 0) this.#say({ kind: "accumulate", job, updates });
+    }
+    if (side.outputs.isComplete) {
+      this.#isStale = true;
+      this.#announceEnd(tasks, job, { ok: true });
+    }
+    return undefined;
+  }
+
+  /** Only that output is made again; who reads others of the exchange goes on. */
+  #inputLost(
+    attempt: Attempt,
+    { exchange, partition, detail }: Extract<TaskResult, { kind: "inputLost" }>,
+  ): FailureReport | undefined {
+    const { tasks, seen } = attempt;
+    const side = this.#sides.get(exchange);
+    const seenVersion = seen.get(exchange);
+    if (side === undefined || seenVersion === undefined) {
+      return tasks.fail(
+        attempt,
+        answerFailure(`lost exchange ${exchange}, which it does not read`),
+      );
+    }
+    const wasComplete = side.outputs.isComplete;
+    const discarded = this.#sides.lose(side, partition, seenVersion);
+    const isNew = discarded.length > 0;
+    if (isNew) this.#isStale = true;
+    this.#discard(discarded);
+    const story = `output ${partition} of exchange ${exchange} was lost: ${detail}`;
+    return tasks.loseInput(attempt, isNew && wasComplete, story);
+  }
+
+  #sideOfTasks(tasks: TaskSet): MapSide | undefined {
+    const id = exchangeOf(tasks.plan.stage)?.id;
+    return id === undefined ? undefined : this.#sides.get(id);
+  }
+
+  // For eyes
+
+  #announceEnd(tasks: TaskSet, job: JobId, outcome: Outcome): void {
+    if (!tasks.isAnnounced) return;
+    tasks.isAnnounced = false;
+    this.#announce({ type: "stage.ended", job, stage: tasks.id, outcome });
+  }
+
+  #announceTaskEnd({ job, task }: Attempt, metrics: TaskMetrics, outcome: Outcome): void {
+    this.#announce({ type: "task.ended", job, task, metrics, outcome });
+  }
+
+  #noMetrics(attempt: Attempt): TaskMetrics {
+    return { ...NO_METRICS, durationMs: this.#nowMs - attempt.startedAtMs };
+  }
+}
+
+function summaryOf({ stage, flows }: StagePlan, skipped: boolean): StageSummary {
+  return { stage: stage.id, name: stage.name, tasks: flows.size, skipped };
+}
+
+function outcomeOf(result: TaskResult): Outcome {
+  switch (result.kind) {
+    case "value":
+    case "written":
+      return { ok: true };
+    case "inputLost":
+      return { ok: false, failure: { name: "InputLost", message: result.detail } };
+    case "failed":
+      return { ok: false, failure: result.failure };
+    case "killed":
+      return { ok: false, failure: { name: "CancelledError", message: result.reason } };
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The tasks of one stage: which partitions wait, which run, and what has befallen them.
+ *
+ *     waiting ──launch──► running ──finished──► done
+ *        ▲                   │                   │
+ *        ├── failed, lost ◄──┘                   │
+ *        └────────── its output was lost ◄───────┘
+ *
+ * A set lives as long as a job that needs its stage. Attempts are numbered for that long, so a task
+ * is never confused with an earlier one of the same partition.
+ */
+import type { FailureReport } from "../../core/errors.ts";
+import type { StagePlan } from "../../core/plan/stages.ts";
+import type { PartitionId } from "../../core/plan/plan.ts";
+import type { ExchangeId, ExecutorId, JobId, StageId, Task } from "../../core/task.ts";
+import {
+  type FailedTask,
+  inputFailure,
+  isOwnDoing,
+  lossFailure,
+  poisonFailure,
+  type StoryLine,
+  summaryOf,
+  userFailure,
+} from "./failures.ts";
+import type { ExecutorFault } from "./stimulus.ts";
+
+/** How often what may happen before it fails the job. */
+export type Limits = Readonly<{ attempts: number; losses: number; stageAttempts: number }>;
+
+/** An attempt that was launched. */
+export type Attempt = Readonly<{
+  tasks: TaskSet;
+  task: Task;
+  executor: ExecutorId;
+  /** The job on whose behalf it was launched: the first that waited for it. */
+  job: JobId;
+  startedAtMs: number;
+  /** The version of each input that it was told of (ExchangeOutputs.version). */
+  seen: ReadonlyMap<ExchangeId, number>;
+  /** It is a suspect, and nothing else runs beside it. */
+  alone: boolean;
+}>;
+
+/** What has befallen a partition since it was last done. */
+type Trouble = { failures: number; losses: number; isSuspect: boolean; story: StoryLine[] };
+
+/** The story in a message has this many lines at most. */
+const STORY_LINES_MAX = 12;
+
+/** The tasks of one stage. */
+export class TaskSet {
+  readonly plan: StagePlan;
+  /** The jobs that wait for it now, in the order in which they came. */
+  waitingJobs: JobId[] = [];
+  /** Its start has been announced, and its end has not. */
+  isAnnounced = false;
+  /** The partitions whose accumulator updates have counted. */
+  readonly counted = new Set<PartitionId>();
+  readonly #limits: Limits;
+  /** Descending, so that the last one is next. */
+  readonly #waiting: PartitionId[];
+  readonly #suspects: PartitionId[] = [];
+  readonly #running = new Map<PartitionId, Attempt>();
+  readonly #launches = new Map<PartitionId, number>();
+  readonly #troubles = new Map<PartitionId, Trouble>();
+  #inputLosses = 0;
+
+  /** `partitions`: those that have to run, ascending. */
+  constructor(plan: StagePlan, partitions: readonly PartitionId[], limits: Limits) {
+    this.plan = plan;
+    this.#limits = limits;
+    this.#waiting = partitions.toReversed();
+  }
+
+  get id(): StageId {
+    return this.plan.stage.id;
+  }
+
+  /** How many partitions wait for a slot. */
+  get waiting(): number {
+    return this.#waiting.length + this.#suspects.length;
+  }
+
+  /** How many of them need an executor of their own. */
+  get suspects(): number {
+    return this.#suspects.length;
+  }
+
+  get running(): readonly Attempt[] {
+    return [...this.#running.values()];
+  }
+
+  /** How many partitions are not done. */
+  get unfinished(): number {
+    return this.waiting + this.#running.size;
+  }
+
+  /** Whether the attempt is the one that counts, and has not ended. */
+  isCurrent(attempt: Attempt): boolean {
+    return this.#running.get(attempt.task.partition) === attempt;
+  }
+
+  /** Starts the next partition: the next suspect if it is to run `alone`, else the next other one. */
+  launch(circumstances: Omit<Attempt, "tasks" | "task">): Attempt {
+    const partition = (circumstances.alone ? this.#suspects : this.#waiting).pop()!;
+    const number = this.#launches.get(partition) ?? 0;
+    this.#launches.set(partition, number + 1);
+    const task: Task = { stage: this.id, partition, attempt: number };
+    const attempt: Attempt = { ...circumstances, tasks: this, task };
+    this.#running.set(partition, attempt);
+    return attempt;
+  }
+
+  /** The attempt did what it was to do. */
+  finish({ task }: Attempt): void {
+    this.#running.delete(task.partition);
+    this.#troubles.delete(task.partition);
+    if (this.unfinished === 0) this.#inputLosses = 0;
+  }
+
+  /** The partition has to run again: what it made is gone. */
+  reopen(partition: PartitionId): void {
+    this.#waiting.push(partition);
+  }
+
+  /** Gives the running attempts up; their partitions wait again. */
+  abandon(): readonly Attempt[] {
+    const abandoned = this.running;
+    for (const attempt of abandoned) this.#returnToQueue(attempt);
+    return abandoned;
+  }
+
+  /** User code failed. Returns why the job fails with it, if it does. */
+  fail(attempt: Attempt, failure: FailureReport): FailureReport | undefined {
+    const trouble = this.#note(attempt, summaryOf(failure));
+    trouble.failures++;
+    this.#returnToQueue(attempt);
+    return failure.final === true || trouble.failures >= this.#limits.attempts
+      ? userFailure(this.#failed(attempt, trouble), failure)
+      : undefined;
+  }
+
+  /** The executor went away under the attempt. `blamed`: the attempt may have been the reason. */
+  lose(
+    attempt: Attempt,
+    fault: ExecutorFault,
+    reason: string,
+    blamed: boolean,
+  ): FailureReport | undefined {
+    const trouble = this.#note(attempt, reason);
+    const failed = this.#failed(attempt, trouble);
+    let failure: FailureReport | undefined;
+    if (isOwnDoing(fault)) {
+      if (blamed && attempt.alone) failure = poisonFailure(failed, fault, reason);
+      if (blamed) trouble.isSuspect = true;
+    } else if (fault !== "stopped" && ++trouble.losses >= this.#limits.losses) {
+      failure = lossFailure(failed, trouble.losses, reason);
+    }
+    this.#returnToQueue(attempt);
+    return failure;
+  }
+
+  /**
+   * The attempt could not read its input. `isNewRound`: it is the first to say so since the input
+   * was complete, so the stage has to be started again.
+   */
+  loseInput(attempt: Attempt, isNewRound: boolean, detail: string): FailureReport | undefined {
+    const trouble = this.#note(attempt, detail);
+    if (isNewRound) this.#inputLosses++;
+    this.#returnToQueue(attempt);
+    return this.#inputLosses >= this.#limits.stageAttempts
+      ? inputFailure(this.#failed(attempt, trouble), this.#inputLosses, detail)
+      : undefined;
+  }
+
+  #returnToQueue({ task: { partition } }: Attempt): void {
+    this.#running.delete(partition);
+    const isSuspect = this.#troubles.get(partition)?.isSuspect === true;
+    (isSuspect ? this.#suspects : this.#waiting).push(partition);
+  }
+
+  #note({ task, executor }: Attempt, ending: string): Trouble {
+    let trouble = this.#troubles.get(task.partition);
+    if (trouble === undefined) {
+      trouble = { failures: 0, losses: 0, isSuspect: false, story: [] };
+      this.#troubles.set(task.partition, trouble);
+    }
+    trouble.story.push({ attempt: task.attempt, executor, ending });
+    if (trouble.story.length > STORY_LINES_MAX) trouble.story.shift();
+    return trouble;
+  }
+
+  #failed({ task }: Attempt, { story }: Trouble): FailedTask {
+    return { stage: this.plan.stage, task, story };
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Actions: they capture in the call itself, run a job and give its result to the driver.
+ *
+ * A result that is folded is folded twice: by each task over its partition, then here over what the
+ * tasks gave back, in the order of the partitions.
+ */
+import { PlanError } from "../../core/errors.ts";
+import { pairOf } from "../../core/pair.ts";
+import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
+import { settled } from "../../core/settled.ts";
+import type { Action } from "../../core/task.ts";
+import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
+import { CallSite } from "../call_site.ts";
+import type { Dataset } from "../dataset.ts";
+import type { PreparedJob } from "../driver.ts";
+import { wrapped } from "../wrapped.ts";
+
+/** How many times more partitions `take` asks for, when what it has is not enough. */
+const TAKE_GROWTH = 4;
+
+function prepare(data: Dataset, operator: string, action: Action<UserFunction>): PreparedJob {
+  return data.driver.prepare(data.draft, action, new CallSite(operator));
+}
+
+/** The values of the wanted partitions, in the order of the partitions. */
+async function inOrder<V>(
+  data: Dataset,
+  job: PreparedJob,
+  options: ActionOptions,
+  decode: (blocks: readonly Uint8Array[]) => V,
+): Promise<V[]> {
+  const values: [PartitionId, V][] = [];
+  for await (const { partition, blocks } of data.driver.values(job, options)) {
+    values.push([partition, decode(blocks)]);
+  }
+  return values.sort(([a], [b]) => a - b).map(([, value]) => value);
+}
+
+/** What `fn(iterator, partition)` makes of each partition, in the order of the partitions. */
+export function applied(
+  data: Dataset,
+  operator: string,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<unknown[]> {
+  const job = prepare(data, operator, { kind: "apply", fn });
+  return inOrder(data, job, options, (blocks) => data.driver.value(blocks));
+}
+
+export async function collect(
+  data: Dataset,
+  options: ActionOptions,
+  operator = "collect",
+): Promise<unknown[]> {
+  const job = prepare(data, operator, { kind: "collect" });
+  const parts = await inOrder(data, job, options, (blocks) => [...data.driver.records(blocks)]);
+  return parts.flat(1);
+}
+
+export async function collectAsMap(
+  data: Dataset,
+  options: ActionOptions,
+): Promise<Map<unknown, unknown>> {
+  const records = await collect(data, options, "collectAsMap");
+  return new Map(records.map(pairOf));
+}
+
+export async function count(data: Dataset, options: ActionOptions): Promise<number> {
+  const job = prepare(data, "count", { kind: "count" });
+  const counts = await inOrder(data, job, options, (blocks) => data.driver.value(blocks) as number);
+  return counts.reduce((sum, part) => sum + part, 0);
+}
+
+export async function reduce(
+  data: Dataset,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<unknown> {
+  const merge = callable(fn, "reduce");
+  const partials = await applied(data, "reduce", wrapped(merge, reducing(merge)), options);
+  const reduced = reducing(merge)((partials as unknown[][]).flat(1));
+  if (reduced.length === 0) throw emptyCollection("reduce", "Use fold(), which has a first value");
+  return reduced[0];
+}
+
+/** The records as one, in an array; none where there is none. */
+function reducing(merge: UserFunction): (records: Iterable<unknown>) => unknown[] {
+  return (records) => {
+    let some = false;
+    let result: unknown;
+    for (const record of records) {
+      result = some ? merge(result, record) : record;
+      some = true;
+    }
+    settled(result, "reduce");
+    return some ? [result] : [];
+  };
+}
+
+export async function fold(
+  data: Dataset,
+  zero: unknown,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<unknown> {
+  const folded = folding(zero, callable(fn, "fold"));
+  return folded(await applied(data, "fold", wrapped(fn, folded), options));
+}
+
+function folding(zero: unknown, merge: UserFunction): (records: Iterable<unknown>) => unknown {
+  return (records) => {
+    let result = zero;
+    for (const record of records) result = merge(result, record);
+    return settled(result, "fold");
+  };
+}
+
+export async function take(
+  data: Dataset,
+  n: number,
+  options: ActionOptions,
+  operator = "take",
+): Promise<unknown[]> {
+  const wanted = wholeNumber(n, operator, "n", 0, Number.MAX_SAFE_INTEGER);
+  const { driver, draft } = data;
+  const job = prepare(data, operator, { kind: "collect", limit: wanted });
+  options.signal?.throwIfAborted();
+  const partitions = wanted === 0 ? 0 : await driver.partitionCount(draft);
+  const taken: unknown[] = [];
+  for (let asked = 0; asked < partitions && taken.length < wanted;) {
+    const next = asked === 0 ? 1 : Math.min(asked * TAKE_GROWTH, partitions - asked);
+    const batch = { ...options, partitions: Array.from({ length: next }, (_, i) => asked + i) };
+    const parts = await inOrder(data, job, batch, (blocks) => [...driver.records(blocks)]);
+    // One by one: a partition may be too long for the arguments of push().
+    for (const part of parts) for (const record of part) taken.push(record);
+    asked += next;
+  }
+  return taken.slice(0, wanted);
+}
+
+export async function first(data: Dataset, options: ActionOptions): Promise<unknown> {
+  const taken = await take(data, 1, options, "first");
+  if (taken.length === 0) throw emptyCollection("first", "Use take(1), which may be empty");
+  return taken[0];
+}
+
+export async function foreach(
+  data: Dataset,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<void> {
+  const act = callable(fn, "foreach");
+  const each = (records: Iterable<unknown>): void => {
+    for (const record of records) settled(act(record), "foreach");
+  };
+  await applied(data, "foreach", wrapped(act, each), options);
+}
+
+export async function sum(data: Dataset, options: ActionOptions): Promise<number> {
+  const sums = await applied(data, "sum", summing, options) as number[];
+  return summing(sums);
+}
+
+function summing(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+}
+
+/** All records, a partition at a time: the next one is computed when it is asked for. */
+export function iterate(data: Dataset): AsyncGenerator<unknown> {
+  const { driver, draft } = data;
+  const job = prepare(data, "for await", { kind: "collect" });
+  return (async function* () {
+    const partitions = await driver.partitionCount(draft);
+    for (let partition = 0; partition < partitions; partition++) {
+      for await (const { blocks } of driver.values(job, { partitions: [partition] })) {
+        yield* driver.records(blocks);
+      }
+    }
+  })();
+}
+
+function emptyCollection(operator: string, cure: string): PlanError {
+  return new PlanError(
+    "EmptyCollection",
+    `Cannot call ${operator}(): the dataset is empty`,
+    cure,
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * Operators that leave every record where it is.
+ *
+ * The functions that they make of the user's travel to the tasks as the user's own do, so they use
+ * nothing but their arguments, what they were made of, and functions of core.
+ */
+import type { NarrowOp } from "../../core/plan/ops.ts";
+import type { UserFunction } from "../../core/plan/plan.ts";
+import { callable, partitionCount } from "../arguments.ts";
+import { CallSite } from "../call_site.ts";
+import { wrapped } from "../wrapped.ts";
+import type { Dataset } from "../dataset.ts";
+
+function plain(data: Dataset, kind: NarrowOp<unknown>["kind"], operator: string, fn: UserFunction) {
+  return data.narrow(new CallSite(operator), { kind, fn: callable(fn, operator) });
+}
+
+export function map(data: Dataset, fn: UserFunction): Dataset {
+  return plain(data, "map", "map", fn);
+}
+
+export function filter(data: Dataset, fn: UserFunction): Dataset {
+  const predicate = callable(fn, "filter");
+  // A filter takes no record apart, so pairs keep their keys.
+  return data.narrow(new CallSite("filter"), { kind: "filter", fn: predicate, keepsKeys: true });
+}
+
+export function flatMap(data: Dataset, fn: UserFunction): Dataset {
+  return plain(data, "flatMap", "flatMap", fn);
+}
+
+export function mapPartitions(data: Dataset, fn: UserFunction): Dataset {
+  const each = callable(fn, "mapPartitions");
+  // The user's function must not see the partition: a second parameter with a default is its own.
+  return plain(data, "mapPartitions", "mapPartitions", wrapped(each, (records) => each(records)));
+}
+
+export function mapPartitionsWithIndex(data: Dataset, fn: UserFunction): Dataset {
+  const each = callable(fn, "mapPartitionsWithIndex");
+  const swapped = wrapped(each, (records, partition) => each(partition, records));
+  return plain(data, "mapPartitions", "mapPartitionsWithIndex", swapped);
+}
+
+export function keyBy(data: Dataset, fn: UserFunction): Dataset {
+  const keyOf = callable(fn, "keyBy");
+  return plain(data, "map", "keyBy", wrapped(keyOf, (record) => [keyOf(record), record]));
+}
+
+export function coalesce(data: Dataset, partitions: number, shuffle: boolean): Dataset {
+  const count = partitionCount(partitions ?? NaN, "coalesce")!;
+  const site = new CallSite("coalesce");
+  return shuffle
+    ? data.exchange(site, { kind: "rebalance", partitions: count })
+    : data.coalesce(site, count);
+}

@@ -1,0 +1,50 @@
+/**
+ * Sorting: pairs travel to the partition whose range their key lies in and are merged there by key.
+ *
+ *     record ─ map ─► [key, record] ═ sort exchange ═► [key, record] in order ─ map ─► record
+ *
+ * The bounds of the ranges are found by the map tasks in their own output, so nothing runs when the
+ * operator is called and the input is read once.
+ */
+import { pairOf } from "../../core/pair.ts";
+import type { UserFunction } from "../../core/plan/plan.ts";
+import { callable, partitionCount, type SortOptions } from "../arguments.ts";
+import { CallSite } from "../call_site.ts";
+import type { Dataset } from "../dataset.ts";
+import { userFunctionOf, wrapped } from "../wrapped.ts";
+
+export function sortBy(data: Dataset, fn: UserFunction, options: SortOptions): Dataset {
+  return sortWith(data, new CallSite("sortBy"), callable(fn, "sortBy"), options);
+}
+
+export function sortByKey(
+  data: Dataset,
+  keyOf: UserFunction | undefined,
+  options: SortOptions,
+): Dataset {
+  const site = new CallSite("sortByKey");
+  if (keyOf === undefined) return sortPairs(data, site, options);
+  const order = callable(keyOf, "sortByKey", "keyOf");
+  const ofRecord = wrapped(order, (record) => order(pairOf(record)[0]));
+  return sortWith(data, site, ofRecord, options);
+}
+
+function sortWith(
+  data: Dataset,
+  site: CallSite,
+  keyOf: UserFunction,
+  options: SortOptions,
+): Dataset {
+  const keyed = data.narrow(site, {
+    kind: "map",
+    fn: wrapped(userFunctionOf(keyOf), (record) => [keyOf(record), record]),
+  });
+  return sortPairs(keyed, site, options).narrow(site, { kind: "map", fn: (pair) => pair[1] });
+}
+
+function sortPairs(data: Dataset, site: CallSite, options: SortOptions): Dataset {
+  const ascending = options.ascending ?? true;
+  const partitions = partitionCount(options.partitions, site.operator);
+  const partitioner = { kind: "range", partitions, ascending } as const;
+  return data.exchange(site, { kind: "sort", partitioner, ascending });
+}

@@ -1,0 +1,71 @@
+/** Datasets that are made of something else than datasets. */
+import { fileURLToPath } from "node:url";
+import { PlanError, shown } from "../../core/errors.ts";
+import { memoryOptions } from "../../io/memory.ts";
+import { partitionCount } from "../arguments.ts";
+import { Dataset } from "../dataset.ts";
+import type { Driver } from "../driver.ts";
+
+export function parallelize(
+  driver: Driver,
+  records: Iterable<unknown>,
+  partitions: number | undefined,
+): Dataset {
+  if (typeof records !== "object" || records === null || !(Symbol.iterator in records)) {
+    throw new PlanError(
+      "InvalidArgument",
+      `Cannot call parallelize(): records is ${shown(records)}`,
+      "Pass an array or another iterable that is no string",
+    );
+  }
+  const count = partitionCount(partitions, "parallelize") ?? driver.defaultParallelism;
+  // Encoded now: what is changed afterwards does not count, and what cannot travel is found here.
+  const options = memoryOptions([...records], count, driver.classes);
+  return Dataset.source(driver, "parallelize", { format: "memory", options });
+}
+
+/** `start`, `start + step` and so on, up to and without `end`. */
+export function range(
+  driver: Driver,
+  start: number,
+  end: number,
+  step: number,
+  partitions: number | undefined,
+): Dataset {
+  for (const [parameter, value] of Object.entries({ start, end, step })) {
+    if (Number.isFinite(value) && (parameter !== "step" || value !== 0)) continue;
+    throw new PlanError(
+      "InvalidArgument",
+      `Cannot call range(): ${parameter} is ${shown(value)}`,
+      parameter === "step" ? "Use a finite number that is not 0" : "Use a finite number",
+    );
+  }
+  return Dataset.source(driver, "range", {
+    format: "range",
+    options: { start, end, step },
+    partitionsMin: partitionCount(partitions, "range"),
+  });
+}
+
+export function textFile(
+  driver: Driver,
+  path: string | URL,
+  partitionsMin: number | undefined,
+): Dataset {
+  return Dataset.source(driver, "textFile", {
+    format: "text",
+    options: { path: pathOf(path, "textFile") },
+    partitionsMin: partitionCount(partitionsMin, "textFile", "partitionsMin"),
+  });
+}
+
+/** A path, also of a `file:` URL. Throws a PlanError (InvalidArgument) where it is neither. */
+export function pathOf(path: unknown, operator: string): string {
+  if (path instanceof URL && path.protocol === "file:") return fileURLToPath(path);
+  if (typeof path === "string") return path;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): path is ${shown(path)}`,
+    "Use a path or a file: URL",
+  );
+}

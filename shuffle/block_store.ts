@@ -1,0 +1,117 @@
+/**
+ * Finished blocks that wait for their turn: blocks come for any partition at any time, and leave
+ * with the partitions ascending.
+ *
+ *     put(3, a)  put(0, b)  put(3, c)   told no: all of them go to a file  put(0, d)
+ *
+ *     file      b | a, c                      each partition's blocks beside each other
+ *     drain     0: b (file), d (memory)   1: –   2: –   3: a, c (file)
+ */
+import { RecordError } from "../core/errors.ts";
+import type { ReadableFile } from "../core/platform.ts";
+import type { PartitionId } from "../core/plan/plan.ts";
+import type { BlockSink, ShuffleIO } from "./carrier.ts";
+import type { Reservation } from "./memory_budget.ts";
+
+/** A block: in memory, or in a file. */
+type StoredBlock =
+  & Readonly<{ records: number }>
+  & (
+    | Readonly<{ kind: "held"; bytes: Uint8Array }>
+    | Readonly<{ kind: "spilled"; path: string; offset: number; length: number; crc: number }>
+  );
+
+/** How many spill files are open at once. */
+const FILES_OPEN_MAX = 100;
+
+/** Blocks of one map task within the budget: in memory while there is room, then in spill files. */
+export class BlockStore implements Disposable {
+  readonly #io: ShuffleIO;
+  readonly #memory: Reservation;
+  readonly #blocks: StoredBlock[][];
+  readonly #paths: string[] = [];
+  readonly #open = new Map<string, ReadableFile>();
+
+  constructor(partitions: number, io: ShuffleIO) {
+    this.#io = io;
+    this.#memory = io.budget.reserve("blocks");
+    this.#blocks = Array.from({ length: partitions }, () => []);
+  }
+
+  /** Takes a copy of a block; told no by the budget, it spills what it holds and the block too. */
+  put(partition: PartitionId, block: Uint8Array, records: number): void {
+    const fits = this.#memory.tryGrow(block.length);
+    const bytes = fits ? block.slice() : block;
+    this.#blocks[partition]!.push({ kind: "held", bytes, records });
+    if (!fits) this.spill();
+  }
+
+  /** Moves all blocks in memory to a file. */
+  spill(): void {
+    if (!this.#blocks.some((blocks) => blocks.at(-1)?.kind === "held")) return;
+    const spilled = this.#io.spills.write("blocks", (file) => {
+      this.#paths.push(file.path);
+      return this.#blocks.map((blocks) =>
+        blocks.map((block): StoredBlock => {
+          if (block.kind === "spilled") return block;
+          const offset = file.bytes;
+          file.append(block.bytes);
+          return {
+            kind: "spilled",
+            path: file.path,
+            offset,
+            length: block.bytes.length,
+            crc: this.#io.platform.crc32(block.bytes),
+            records: block.records,
+          };
+        })
+      );
+    });
+    spilled.forEach((blocks, partition) => this.#blocks[partition] = blocks);
+    this.#memory.shrink(this.#memory.bytes);
+  }
+
+  /** Writes all blocks, partitions ascending, each partition's in the order in which they came. */
+  drain(sink: BlockSink): void {
+    for (const [partition, blocks] of this.#blocks.entries()) {
+      for (const block of blocks) sink.write(partition, this.#bytesOf(block), block.records);
+      blocks.length = 0;
+    }
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#open.values()) file[Symbol.dispose]();
+    this.#open.clear();
+    for (const path of this.#paths) this.#io.spills.release(path);
+    this.#paths.length = 0;
+    for (const blocks of this.#blocks) blocks.length = 0;
+    this.#memory[Symbol.dispose]();
+  }
+
+  #bytesOf(block: StoredBlock): Uint8Array {
+    if (block.kind === "held") return block.bytes;
+    const { path, offset, length, crc } = block;
+    const bytes = new Uint8Array(length);
+    const found = this.#fileOf(path).readAt(offset, bytes);
+    if (found === length && this.#io.platform.crc32(bytes) === crc) return bytes;
+    throw new RecordError(
+      "CorruptBlock",
+      `Cannot read the spilled block at byte ${offset} of ${path}: it is not what was written`,
+      "The file was changed, or the disk is failing; run the job again",
+    );
+  }
+
+  #fileOf(path: string): ReadableFile {
+    let file = this.#open.get(path);
+    if (file !== undefined) return file;
+    if (this.#open.size === FILES_OPEN_MAX) {
+      const [oldest, oldestFile] = this.#open.entries().next().value!;
+      oldestFile[Symbol.dispose]();
+      this.#open.delete(oldest);
+    }
+    file = this.#io.platform.files.open(path);
+    this.#open.set(path, file);
+    return file;
+  }
+}

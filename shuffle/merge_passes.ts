@@ -1,0 +1,176 @@
+/**
+ * Merging more runs than fit: within a budget, in as many passes as it takes.
+ *
+ *     runs       a  b  c  d  e  f  g  h      memory for 4 at once
+ *     pass 1     ab    c  d  e  f  g  h      two first: then the rest comes out even
+ *     pass 2     ab    cdef        g  h
+ *     at last    ab, cdef, g, h              one Merge, no pass
+ *
+ * Only neighbours are merged, so that runs stay in order and the whole is stable.
+ */
+import { MemoryError } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
+import type { MemoryBudget, Reservation } from "./memory_budget.ts";
+import { keptBytesFor, Merge, slotBytesOf, type SortedRecords } from "./merge.ts";
+import { BLOCK_BYTES, blocksOf, type KeyRange, type Run, RunWriter } from "./run.ts";
+import type { SpillManager } from "./spill_manager.ts";
+
+/**
+ * How many files are open at once. Systems allow a process 256 (macOS) or 1,024 (Linux) unless told
+ * otherwise; runs in one file share it.
+ */
+export const FILES_OPEN_MAX = 200;
+
+/** What `mergeRuns` works with. */
+export type MergeRunsOptions = Readonly<{
+  platform: Platform;
+  budget: MemoryBudget;
+  /** Where longer runs go; runs in its files are deleted as soon as they are being read. */
+  spills: SpillManager;
+  /** Only records of this range are wanted; everything by default. */
+  range?: KeyRange;
+}>;
+
+/**
+ * The records of all runs, merged within the budget; equal keys come in the order of the runs.
+ *
+ * It asks for one block a run, makes do with less, and gives all of it back when it is closed or
+ * has come to its end. Throws a MemoryError OverBudget where
+ * not even two runs fit.
+ */
+export function mergeRuns(runs: readonly Run[], options: MergeRunsOptions): SortedRecords {
+  const { platform, budget, spills, range = {} } = options;
+  const reservation = budget.reserve("merge of sorted runs");
+  try {
+    const memory = new Uint8Array(reserveFor(runs, range, reservation));
+    const few = mergeDown(runs, { platform, spills, memory, range });
+    const merge = new Merge(platform, few, range, memory, reservation);
+    for (const run of few) spills.release(run.path);
+    return merge;
+  } catch (error) {
+    reservation[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Reserves what merging the runs takes, or as much of it as is granted; returns how much. */
+function reserveFor(runs: readonly Run[], range: KeyRange, reservation: Reservation): number {
+  const slotBytesMax = runs.reduce((most, run) => Math.max(most, slotBytesOf(run, range)), 0);
+  // Two runs at once, and an eighth of it for writing.
+  const least = Math.ceil((2 * slotBytesMax + keptBytesFor(slotBytesMax) + 64) / 7) * 8;
+  let bytes = Merge.bytesFor(runs, range);
+  while (!reservation.tryGrow(bytes)) {
+    if (bytes <= least) throw overBudget(runs.length, bytes, slotBytesMax);
+    bytes = Math.max(least, Math.floor(bytes * 0.75));
+  }
+  return bytes;
+}
+
+/** What `mergeDown` works with. */
+export type MergeDownOptions = Readonly<{
+  platform: Platform;
+  /** Where the longer runs go; runs in its files are deleted once they have been merged. */
+  spills: SpillManager;
+  /** For the merges of all passes, and then for the one that follows. */
+  memory: Uint8Array;
+  /** Only records of this range are kept; everything by default. */
+  range?: KeyRange;
+  /** The part of `memory` in which blocks are written: 256 KB, or an eighth of less than 2 MB. */
+  blockBytes?: number;
+}>;
+
+/** A run that waits to be merged, and what that takes. */
+type Candidate = Readonly<{ run: Run; slotBytes: number; bytes: number }>;
+
+/**
+ * Merges neighbours until all runs can be merged at once in `memory`, and returns those runs, still
+ * in order. The first merge takes just as many runs as make the rest come out even, and the
+ * cheapest neighbours (Knuth, volume 3, 5.4.9), so that no pass moves more than it must.
+ *
+ * Throws a MemoryError OverBudget where not even two runs fit.
+ */
+export function mergeDown(runs: readonly Run[], options: MergeDownOptions): readonly Run[] {
+  const { memory, spills } = options;
+  const range = options.range ?? {};
+  const blockBytes = options.blockBytes ?? Math.min(BLOCK_BYTES, memory.length >>> 3);
+  const waiting = runs.map((run) => candidateOf(run, range));
+  for (;;) {
+    const fanInAtEnd = fanInOf(waiting, memory.length);
+    if (waiting.length <= fanInAtEnd) return waiting.map((candidate) => candidate.run);
+    const fanIn = fanInOf(waiting, memory.length - blockBytes);
+    if (fanIn < 2) {
+      const slotBytesMax = Math.max(...waiting.map((candidate) => candidate.slotBytes));
+      throw overBudget(waiting.length, memory.length, slotBytesMax);
+    }
+    const surplus = (waiting.length - Math.max(1, fanInAtEnd)) % (fanIn - 1);
+    const count = surplus === 0 ? fanIn : surplus + 1;
+    const first = cheapestNeighbours(waiting, count);
+    const group = waiting.slice(first, first + count).map((candidate) => candidate.run);
+    const merged = mergeToFile(group, range, blockBytes, options);
+    waiting.splice(first, count, candidateOf(merged, range));
+    const stillNeeded = new Set(waiting.map((candidate) => candidate.run.path));
+    for (const run of group) {
+      if (!stillNeeded.has(run.path)) spills.release(run.path);
+    }
+  }
+}
+
+function candidateOf(run: Run, range: KeyRange): Candidate {
+  const { first, end } = blocksOf(run, range);
+  let bytes = 0;
+  for (let i = first; i < end; i++) bytes += run.blocks[i]!.bytes;
+  return { run, slotBytes: slotBytesOf(run, range), bytes };
+}
+
+/** How many of the runs, whichever they are, can be merged at once. */
+function fanInOf(waiting: readonly Candidate[], memoryBytes: number): number {
+  const slots = waiting.map((candidate) => candidate.slotBytes).sort((a, b) => b - a);
+  let left = memoryBytes - keptBytesFor(slots[0] ?? 0);
+  let fanIn = 0;
+  while (fanIn < slots.length && slots[fanIn]! <= left) left -= slots[fanIn++]!;
+  const files = new Set(waiting.map((candidate) => candidate.run.path)).size;
+  return files <= FILES_OPEN_MAX ? fanIn : Math.min(fanIn, FILES_OPEN_MAX);
+}
+
+/** Where the `count` neighbours with the fewest bytes begin. */
+function cheapestNeighbours(waiting: readonly Candidate[], count: number): number {
+  let bytes = 0;
+  let best = 0;
+  let bestBytes = Infinity;
+  for (let end = 1; end <= waiting.length; end++) {
+    bytes += waiting[end - 1]!.bytes;
+    if (end > count) bytes -= waiting[end - 1 - count]!.bytes;
+    if (end >= count && bytes < bestBytes) {
+      best = end - count;
+      bestBytes = bytes;
+    }
+  }
+  return best;
+}
+
+function mergeToFile(
+  group: readonly Run[],
+  range: KeyRange,
+  blockBytes: number,
+  { platform, spills, memory }: MergeDownOptions,
+): Run {
+  const slots = memory.subarray(0, memory.length - blockBytes);
+  const block = memory.subarray(memory.length - blockBytes);
+  return spills.write("merge", (file) => {
+    using merge = new Merge(platform, group, range, slots);
+    const writer = new RunWriter(platform, file, { block });
+    while (merge.next()) {
+      writer.write(merge.bytes, merge.keyAt, merge.keyLength, merge.valueAt, merge.valueLength);
+    }
+    return writer.finish();
+  });
+}
+
+function overBudget(runs: number, memoryBytes: number, slotBytes: number): MemoryError {
+  return new MemoryError(
+    "OverBudget",
+    `Cannot merge ${runs} sorted runs in ${memoryBytes} bytes: ` +
+      `the largest block of one of them takes ${slotBytes} bytes`,
+    "Raise flint.worker.memory, or make the records smaller",
+  );
+}

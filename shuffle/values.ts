@@ -1,0 +1,192 @@
+/**
+ * The values of one key of a grouping, without holding them as JavaScript objects.
+ *
+ *     small    their bytes in memory             each iteration decodes them anew
+ *     large    a part of a file of the task      each iteration reads it in pieces
+ *     bytes    varint length, value | varint length, value | …
+ *
+ * A list of ten million values would not fit; their bytes do, on disk if they have to.
+ *
+ * **Across processes** values travel as what they are, bytes and a count, and arrive backed by
+ * memory: `collect()` gives `Values` again, and `toArray()` a plain array. The codec knows nothing of
+ * it. It is a class like a user's that is known everywhere: `withValues` adds it to a table of
+ * classes, and whoever encodes or decodes records uses a table that has been through it.
+ */
+import type { ClassTable } from "../core/codec/binary.ts";
+import { RecordError } from "../core/errors.ts";
+import { FileError, type Platform } from "../core/platform.ts";
+import { getVarint, varintBytes } from "./bytes.ts";
+import { SIZE_BYTES } from "./size_of.ts";
+import { ValueReader } from "./value_bytes.ts";
+
+/**
+ * The values of one key, in the order of the records. They can be iterated as often as you like,
+ * and are decoded each time. Very many values lie on disk until the task ends.
+ *
+ * @example What `groupByKey` gives
+ * ```ts
+ * import type { Values } from "@flint/flint";
+ *
+ * const longest = (words: Values<string>) =>
+ *   words.toArray().reduce((a, b) => b.length > a.length ? b : a);
+ * ```
+ */
+export interface Values<V> extends Iterable<V> {
+  /** How many values there are. */
+  readonly length: number;
+  /** All values at once, in memory. */
+  toArray(): V[];
+  /** Begins anew at each call. */
+  [Symbol.iterator](): IterableIterator<V>;
+}
+
+/** What an instance of `EncodedValues` takes besides its bytes. */
+const INSTANCE_BYTES = 200;
+
+/** Values in memory. Its two properties are all that travels. */
+export class EncodedValues<V> implements Values<V> {
+  readonly length: number;
+  readonly encoded: Uint8Array;
+
+  constructor(length: number, encoded: Uint8Array) {
+    this.length = length;
+    this.encoded = encoded;
+  }
+
+  /** What instances of the user's classes are decoded with. */
+  protected get classes(): ClassTable | undefined {
+    return undefined;
+  }
+
+  /** For `sizeOf`. */
+  get [SIZE_BYTES](): number {
+    return INSTANCE_BYTES + this.encoded.byteLength;
+  }
+
+  *[Symbol.iterator](): Generator<V> {
+    const { encoded, length } = this;
+    const reader = new ValueReader(this.classes);
+    let at = 0;
+    for (let i = 0; i < length; i++) {
+      const bytes = getVarint(encoded, at);
+      at += varintBytes(bytes);
+      yield reader.read(encoded, at) as V;
+      at += bytes;
+    }
+  }
+
+  toArray(): V[] {
+    return [...this];
+  }
+
+  toJSON(): V[] {
+    return this.toArray();
+  }
+}
+
+/** A part of a file. */
+export type FilePart = Readonly<{ path: string; offset: number; bytes: number }>;
+
+const PIECE_BYTES = 128 * 1024;
+/** The most that the length before a value takes. */
+const LENGTH_BYTES_MAX = 5;
+
+/** Values on disk; they end with the task. A file is open only while it is read from. */
+export class SpilledValues<V> implements Values<V> {
+  readonly length: number;
+  /** The values in memory, for those who send them to another process. */
+  declare readonly encoded: Uint8Array;
+  readonly #platform: Platform;
+  readonly #part: FilePart;
+  readonly #classes: ClassTable | undefined;
+
+  constructor(length: number, part: FilePart, platform: Platform, classes?: ClassTable) {
+    this.length = length;
+    this.#platform = platform;
+    this.#part = part;
+    this.#classes = classes;
+    // A property of its own, so that it travels as that of EncodedValues does.
+    Object.defineProperty(this, "encoded", {
+      enumerable: true,
+      get: () => this.#read(0, part.bytes),
+    });
+  }
+
+  get [SIZE_BYTES](): number {
+    return INSTANCE_BYTES;
+  }
+
+  *[Symbol.iterator](): Generator<V> {
+    const reader = new ValueReader(this.#classes);
+    let piece = new Uint8Array(0);
+    let pieceAt = 0; // of the first byte of the piece in the part
+    let at = 0; // of the next value in the piece
+    const need = (bytes: number) => {
+      if (at + bytes <= piece.length) return;
+      pieceAt += at;
+      at = 0;
+      const rest = this.#part.bytes - pieceAt;
+      piece = this.#read(pieceAt, Math.min(rest, Math.max(bytes, PIECE_BYTES)));
+    };
+    for (let i = 0; i < this.length; i++) {
+      if (piece.length - at < LENGTH_BYTES_MAX) need(LENGTH_BYTES_MAX);
+      const bytes = getVarint(piece, at);
+      at += varintBytes(bytes);
+      need(bytes);
+      yield reader.read(piece, at) as V;
+      at += bytes;
+    }
+  }
+
+  toArray(): V[] {
+    return [...this];
+  }
+
+  toJSON(): V[] {
+    return this.toArray();
+  }
+
+  #read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const into = new Uint8Array(bytes);
+    try {
+      using file = this.#platform.files.open(this.#part.path);
+      file.readAt(this.#part.offset + offset, into);
+    } catch (error) {
+      if (!(error instanceof FileError && error.kind === "notFound")) throw error;
+      throw new RecordError(
+        "ValuesGone",
+        `Cannot read the ${this.length} values of a group: the task that made them has ended`,
+        "Use Values inside the function they are given to; to keep them longer, take toArray()",
+        { cause: error },
+      );
+    }
+    return into;
+  }
+}
+
+const VALUES_ID = "flint.Values";
+
+/** A table of classes that knows `Values` too, and what values decode their own instances with. */
+export function withValues(classes?: ClassTable): ClassTable {
+  class TableValues<V> extends EncodedValues<V> {
+    protected override get classes(): ClassTable | undefined {
+      return table;
+    }
+  }
+  const table: ClassTable = {
+    idOf(constructor) {
+      if (constructor === EncodedValues || constructor === SpilledValues) return VALUES_ID;
+      const isValues = typeof constructor === "function" &&
+        Object.getPrototypeOf(constructor) === EncodedValues;
+      return isValues ? VALUES_ID : classes?.idOf(constructor);
+    },
+    classOf: (id) => id === VALUES_ID ? TableValues : classes?.classOf(id),
+  };
+  return table;
+}
+
+/** Values in memory that decode instances of the classes of `table`, which `withValues` made. */
+export function valuesOf<V>(length: number, encoded: Uint8Array, table: ClassTable): Values<V> {
+  const constructor = table.classOf(VALUES_ID) as typeof EncodedValues<V>;
+  return new constructor(length, encoded);
+}

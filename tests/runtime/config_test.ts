@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../core/errors.ts";
+import {
+  keysIgnoredLocally,
+  memoryBytes,
+  OPTIONS,
+  SparkConf,
+  SUBMITTED_VARIABLE,
+  submittedSettings,
+  validateSettings,
+} from "../../runtime/config.ts";
+
+function refused(act: () => unknown, code: string, message: RegExp): void {
+  assert.throws(act, (error) => {
+    assert(error instanceof ConfigError);
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("memory strings: a number and a unit", () => {
+  assert.equal(memoryBytes("512m"), 512 * 2 ** 20);
+  assert.equal(memoryBytes("2g"), 2 ** 31);
+  assert.equal(memoryBytes("1T"), 2 ** 40);
+  assert.equal(memoryBytes(" 64 MiB "), 2 ** 26);
+  assert.equal(memoryBytes("8kb"), 8192);
+  for (const wrong of ["512q", "512", "", "m", "-1m", "1.5g", "0m", "1e3m", "99999999t"]) {
+    refused(() => memoryBytes(wrong, "flint.worker.memory"), "InvalidConfig", /512m/);
+  }
+  refused(
+    () => memoryBytes("512q", "flint.worker.memory"),
+    "InvalidConfig",
+    /"512q".*flint\.worker\.memory/,
+  );
+});
+
+Deno.test("values are checked by the kind of their key", () => {
+  const conf = new SparkConf();
+  refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);
+  refused(() => conf.set("spark.default.parallelism", "1.5"), "InvalidConfig", /"1\.5"/);
+  refused(() => conf.set("flint.progress", "yes"), "InvalidConfig", /true or false/);
+  conf.set("spark.default.parallelism", 8).set("flint.progress", false);
+  assert.equal(conf.getCount("spark.default.parallelism"), 8);
+  assert.equal(conf.getBoolean("flint.progress"), false);
+  assert.deepEqual(conf.set("spark.local.dir", "/a, /b,").getList("spark.local.dir"), ["/a", "/b"]);
+});
+
+Deno.test("every default is a value of its kind", () => {
+  for (const [key, option] of Object.entries(OPTIONS)) {
+    if ("default" in option) validateSettings({ [key]: option.default });
+  }
+});
+
+Deno.test("an unknown key of ours, or a slip for one of Spark's, is an error", () => {
+  const conf = new SparkConf();
+  refused(() => conf.set("flint.worker.memroy", "1m"), "UnknownOption", /"flint\.worker\.memory"/);
+  refused(() => conf.set("flint.nonsense", "1"), "UnknownOption", /flint\.nonsense/);
+  refused(() => conf.set("nonsense", "1"), "UnknownOption", /nonsense/);
+  refused(
+    () => conf.set("spark.executor.memroy", "1g"),
+    "UnknownOption",
+    /did you mean "spark\.executor\.memory"/,
+  );
+  refused(() => conf.set("spark.Master", "local"), "UnknownOption", /"spark\.master"/);
+});
+
+Deno.test("other keys of Spark are kept, and known to mean nothing here", () => {
+  const conf = new SparkConf({ "spark.executor.cores": "2", "spark.executor.memory": "1g" });
+  assert.equal(conf.get("spark.executor.cores"), "2");
+  assert.deepEqual(keysIgnoredLocally(conf), ["spark.executor.cores"]);
+});
+
+Deno.test("an alias is the same setting", () => {
+  const conf = new SparkConf().set("spark.python.worker.memory", "64m");
+  assert.equal(conf.get("flint.worker.memory"), "64m");
+  conf.set("flint.worker.memory", "32m");
+  assert.equal(conf.get("spark.python.worker.memory"), "32m");
+  assert.deepEqual(conf.getAll(), [["flint.worker.memory", "32m"]]);
+});
+
+Deno.test("get: what was set, the fallback, the default, nothing", () => {
+  const conf = new SparkConf();
+  assert.equal(conf.get("flint.worker.memory"), "512m");
+  assert.equal(conf.get("flint.worker.memory", "1m"), "1m");
+  assert.equal(conf.get("spark.local.dir"), undefined);
+  assert.equal(conf.contains("flint.worker.memory"), false);
+  conf.setIfMissing("spark.app.name", "a").setIfMissing("spark.app.name", "b");
+  assert.equal(conf.get("spark.app.name"), "a");
+  assert.equal(conf.setMaster("local").toDebugString(), "spark.app.name=a\nspark.master=local");
+});
+
+const CONFIG = new URL("../../runtime/config.ts", import.meta.url).href;
+
+/** What a program prints that was started with settings from `submit`. */
+async function printed(script: string, submitted: string, ...flags: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--no-lock", ...flags, script],
+    env: { [SUBMITTED_VARIABLE]: submitted, NO_COLOR: "1" },
+  }).output();
+  return (new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).trim();
+}
+
+Deno.test("code wins over options of submit, these over the properties file", async () => {
+  const submitted = JSON.stringify({
+    conf: { "spark.app.name": "option", "flint.worker.memory": "2m" },
+    properties: { "spark.app.name": "file", "spark.python.worker.memory": "3m", "spark.x.y": "z" },
+  });
+  const script = `
+    const { SparkConf } = await import(${JSON.stringify(CONFIG)});
+    const conf = new SparkConf({ "spark.app.name": "code" });
+    const left = Deno.env.get(${JSON.stringify(SUBMITTED_VARIABLE)});
+    console.log(JSON.stringify([conf.getAll(), left ?? "gone"]));`;
+  assert.deepEqual(JSON.parse(await printed(script, submitted)), [
+    [["flint.worker.memory", "2m"], ["spark.app.name", "code"], ["spark.x.y", "z"]],
+    "gone",
+  ]);
+});
+
+Deno.test("without submit there is nothing submitted", () => {
+  assert.deepEqual(submittedSettings(), { conf: {}, properties: {} });
+});
+
+Deno.test("without permission to read the environment nothing is asked and nothing breaks", async () => {
+  const script = `
+    import { SparkConf } from ${JSON.stringify(CONFIG)};
+    console.log(JSON.stringify(new SparkConf().getAll()));`;
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, script);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-lock", "--no-prompt", file],
+      env: { [SUBMITTED_VARIABLE]: JSON.stringify({ conf: { "spark.app.name": "x" } }) },
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout).trim(), "[]");
+  } finally {
+    await Deno.remove(file);
+  }
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { MemoryBudget } from "../../shuffle/memory_budget.ts";
+
+Deno.test("a holder gets three quarters of what the others have left, and no more", () => {
+  const budget = new MemoryBudget(1024);
+  const first = budget.reserve("first");
+  assert.equal(budget.bytesPerHolderMax, 768);
+  assert.equal(first.tryGrow(769), false);
+  assert.equal(first.bytes, 0);
+  assert.equal(first.tryGrow(700), true);
+  assert.equal(first.tryGrow(69), false);
+  assert.equal(first.tryGrow(68), true);
+  const second = budget.reserve("second");
+  assert.equal(second.tryGrow(193), false);
+  assert.equal(second.tryGrow(192), true);
+  assert.equal(budget.bytesReserved, 960);
+  first[Symbol.dispose]();
+  assert.equal(second.tryGrow(576), true);
+  assert.equal(second.tryGrow(1), false);
+});
+
+Deno.test("the peak is the highest sum, until it is reset", () => {
+  const budget = new MemoryBudget(1000);
+  const a = budget.reserve("a");
+  const b = budget.reserve("b");
+  a.tryGrow(500);
+  b.tryGrow(100);
+  a.shrink(400);
+  assert.equal(budget.bytesPeak, 600);
+  budget.resetPeak();
+  assert.equal(budget.bytesPeak, 200);
+});
+
+Deno.test("giving back more than one has is a bug that names the holder", () => {
+  const a = new MemoryBudget(1000).reserve("the table");
+  a.tryGrow(10);
+  assert.throws(() => a.shrink(11), { code: "Bug", message: /the table shrank by 11 bytes/ });
+});
+
+Deno.test("whatever holders do, the sums are right and the budget is kept", () => {
+  const step = fc.tuple(fc.nat(3), fc.constantFrom("grow", "shrink", "dispose"), fc.nat(800));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const budget = new MemoryBudget(1000);
+      const holders = [0, 1, 2, 3].map((i) => budget.reserve(`holder ${i}`));
+      const held = [0, 0, 0, 0];
+      for (const [i, act, bytes] of steps) {
+        const holder = holders[i]!;
+        if (act === "grow") held[i]! += holder.tryGrow(bytes) ? bytes : 0;
+        if (act === "shrink") {
+          const less = Math.min(bytes, held[i]!);
+          holder.shrink(less);
+          held[i]! -= less;
+        }
+        if (act === "dispose") {
+          holder[Symbol.dispose]();
+          held[i] = 0;
+        }
+        assert.deepEqual(holders.map((holder) => holder.bytes), held);
+        assert.equal(budget.bytesReserved, held.reduce((a, b) => a + b));
+        assert.ok(budget.bytesPeak <= budget.bytesMax);
+        const free = budget.bytesMax - budget.bytesReserved;
+        assert.ok(free >= budget.bytesMax / 4 ** 4 - 4, "nothing is left for another holder");
+      }
+    }),
+  );
+});

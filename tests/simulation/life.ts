@@ -1,0 +1,337 @@
+/**
+ * One life of the scheduler: a virtual engine with executors that die, files that vanish, tasks that
+ * fail, and messages that come late, twice or not at all. The seed decides everything.
+ *
+ * There is no time: what may happen next lies in a heap of happenings, and chance picks one. So
+ * every order of events that could be is as likely as any other, the unlikely ones included.
+ */
+import type { FailureReport } from "../../core/errors.ts";
+import type {
+  ExchangeId,
+  ExchangeLocation,
+  ExecutorId,
+  Flow,
+  JobId,
+  MapOutput,
+  Stage,
+  StageId,
+  Task,
+  TaskResult,
+} from "../../core/task.ts";
+import type {
+  ExecutorFault,
+  Instruction,
+  Scheduler,
+  SchedulerOptions,
+  Stimulus,
+} from "../../runtime/local/scheduler.ts";
+import { type Program, randomPrograms } from "./programs.ts";
+import { Random } from "./random.ts";
+import { Rules } from "./rules.ts";
+
+/** What happened in a life, summed up over many of them to see that everything does happen. */
+export type Tally = Map<string, number>;
+
+export type CreateScheduler = (options: SchedulerOptions) => Scheduler;
+
+/** Without its time, member by member. */
+type Timeless<S> = S extends unknown ? Omit<S, "atMs"> : never;
+type Executor = {
+  readonly id: ExecutorId;
+  readonly prepared: Map<StageId, { stage: Stage; locations: readonly ExchangeLocation[] }>;
+  readonly running: Set<Running>;
+};
+type Running = {
+  readonly executor: Executor;
+  readonly task: Task;
+  readonly flow: Flow;
+  readonly stage: Stage;
+  readonly locations: readonly ExchangeLocation[];
+  isCancelled: boolean;
+};
+
+const STEPS_MAX = 20_000;
+const NO_METRICS = {
+  durationMs: 0,
+  recordsRead: 0,
+  bytesRead: 0,
+  recordsWritten: 0,
+  bytesWritten: 0,
+  spills: 0,
+  bytesSpilled: 0,
+  memoryBytesMax: 0,
+};
+const FAULTS: readonly ExecutorFault[] = [
+  "outOfMemory",
+  "exited",
+  "signal",
+  "signal",
+  "heartbeat",
+  "stopped",
+];
+
+/** Lives the life of a seed to its end. Throws, naming the seed, where a rule is broken. */
+export function live(seed: number, create: CreateScheduler): Tally {
+  const life = new Life(seed, create);
+  try {
+    return life.run();
+  } catch (cause) {
+    throw new Error(`seed ${seed}, step ${life.steps}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+class Life {
+  steps = 0;
+  readonly #random: Random;
+  readonly #options: SchedulerOptions;
+  readonly #scheduler: Scheduler;
+  readonly #rules: Rules;
+  /** What may happen next. */
+  readonly #happenings: (() => void)[] = [];
+  readonly #executors = new Map<ExecutorId, Executor>();
+  readonly #files = new Set<string>();
+  readonly #exchanges = new Set<ExchangeId>();
+  readonly #unfinished = new Set<JobId>();
+  readonly #failureRate: number;
+  readonly #startFailureRate: number;
+  readonly #disasterRate: number;
+  #disasters: number;
+  #starting = 0;
+  #nextExecutor = 0;
+  #nextStage = 0;
+  readonly #tally: Tally = new Map();
+
+  constructor(seed: number, create: CreateScheduler) {
+    const random = this.#random = new Random(seed);
+    this.#options = {
+      executorsMax: random.between(1, 4),
+      slotsPerExecutor: random.between(1, 3),
+      attemptsMax: random.pick([1, 2, 4]),
+    };
+    this.#failureRate = random.pick([0, 0, 0.1, 0.3]);
+    this.#startFailureRate = random.pick([0, 0.1, 0.8]);
+    this.#disasters = random.pick([0, 3, 10, 40]);
+    this.#disasterRate = random.pick([0.05, 0.2, 0.4]);
+    this.#scheduler = create(this.#options);
+    this.#rules = new Rules(this.#options);
+    for (const program of randomPrograms(random)) {
+      this.#happenings.push(() => this.#submit(program));
+    }
+  }
+
+  run(): Tally {
+    while (this.#happenings.length > 0) {
+      if (++this.steps > STEPS_MAX) throw new Error("the life does not end");
+      if (this.#disasters > 0 && this.#random.chance(this.#disasterRate)) this.#disaster();
+      else this.#happen();
+    }
+    this.#rules.checkAllFinished();
+    for (const exchange of this.#exchanges) this.#tell({ kind: "forget", exchange });
+    this.#rules.checkNothingLeft();
+    return this.#tally;
+  }
+
+  #happen(): void {
+    const index = this.#random.below(this.#happenings.length);
+    const happening = this.#happenings[index]!;
+    this.#happenings[index] = this.#happenings.at(-1)!;
+    this.#happenings.pop();
+    happening();
+  }
+
+  #count(what: string): void {
+    this.#tally.set(what, (this.#tally.get(what) ?? 0) + 1);
+  }
+
+  // The engine's ears
+
+  #tell(stimulus: Timeless<Stimulus>): void {
+    const timed = { ...stimulus, atMs: this.steps } as Stimulus;
+    this.#rules.before(timed);
+    const instructions = this.#scheduler.handle(timed);
+    for (const instruction of instructions) {
+      this.#rules.see(instruction);
+      this.#obey(instruction);
+    }
+    this.#rules.after();
+  }
+
+  #submit({ job, wanted, stages }: Program): void {
+    const plans = stages(() => this.#nextStage++);
+    for (const { stage: { output } } of plans) {
+      if (output.kind === "exchange") this.#exchanges.add(output.id);
+    }
+    this.#count("jobs");
+    this.#unfinished.add(job);
+    this.#rules.expect(job, wanted);
+    this.#tell({ kind: "jobSubmitted", job, name: `count ${job}`, stages: plans });
+  }
+
+  #welcome(): void {
+    this.#starting--;
+    if (this.#disasters > 0 && this.#random.chance(this.#startFailureRate)) {
+      this.#disasters--;
+      return this.#tell({ kind: "startFailed", reason: "no process" });
+    }
+    const id = this.#nextExecutor++;
+    this.#executors.set(id, { id, prepared: new Map(), running: new Set() });
+    this.#tell({ kind: "executorReady", executor: id, slots: this.#options.slotsPerExecutor });
+  }
+
+  // The engine's hands
+
+  #obey(instruction: Instruction): void {
+    switch (instruction.kind) {
+      case "recruit": {
+        const more = instruction.executors - this.#executors.size - this.#starting;
+        this.#starting += Math.max(0, more);
+        for (let i = 0; i < more; i++) this.#happenings.push(() => this.#welcome());
+        break;
+      }
+      case "prepare": {
+        const { stage, locations } = instruction;
+        this.#executors.get(instruction.executor)!.prepared.set(stage.id, { stage, locations });
+        break;
+      }
+      case "release":
+        this.#executors.get(instruction.executor)!.prepared.delete(instruction.stage);
+        break;
+      case "launch":
+        this.#launch(instruction);
+        break;
+      case "cancel":
+        for (const running of this.#executors.get(instruction.executor)!.running) {
+          if (sameTask(running.task, instruction.task)) running.isCancelled = true;
+        }
+        break;
+      case "discard":
+        for (const file of instruction.files) this.#files.delete(file);
+        break;
+      case "finish":
+        this.#unfinished.delete(instruction.job);
+        this.#count(instruction.outcome.ok ? "succeeded" : `${instruction.outcome.failure.code}`);
+        break;
+      case "deliver":
+      case "accumulate":
+      case "announce":
+        break;
+    }
+  }
+
+  #launch({ executor: id, task, flow }: Extract<Instruction, { kind: "launch" }>): void {
+    const executor = this.#executors.get(id)!;
+    const prepared = executor.prepared.get(task.stage)!;
+    const running = { executor, task, flow, ...prepared, isCancelled: false };
+    executor.running.add(running);
+    this.#count("launches");
+    this.#happenings.push(() => this.#taskEnds(running));
+  }
+
+  // What happens to tasks
+
+  #taskEnds(running: Running): void {
+    const { executor } = running;
+    if (!executor.running.delete(running)) return; // its executor died meanwhile
+    const result = this.#result(running);
+    this.#tell({ kind: "taskEnded", executor: executor.id, result });
+    if (this.#random.chance(0.05)) this.#comeLate(executor.id, result);
+  }
+
+  /** A message that comes once more, or from one who is dead, whenever it likes. */
+  #comeLate(executor: ExecutorId, result: TaskResult): void {
+    this.#count("late");
+    this.#happenings.push(() => this.#tell({ kind: "taskEnded", executor, result }));
+  }
+
+  #result({ stage, task, locations, executor, isCancelled }: Running): TaskResult {
+    const base = { task, metrics: NO_METRICS };
+    if (isCancelled && this.#random.chance(0.5)) return { ...base, kind: "killed", reason: "told" };
+    const lost = this.#missingInput(locations);
+    if (lost !== undefined) {
+      this.#count("lostOutputs");
+      return { ...base, kind: "inputLost", ...lost, detail: "no such file" };
+    }
+    if (this.#random.chance(this.#failureRate)) {
+      this.#count("failures");
+      return { ...base, kind: "failed", failure: this.#failure() };
+    }
+    const updates = [{ id: task.stage, bytes: new Uint8Array([task.partition]) }];
+    if (stage.output.kind === "action") {
+      return { ...base, kind: "value", blocks: [new Uint8Array([task.partition])], updates };
+    }
+    const name = `${stage.output.id}-${task.stage}-${task.partition}-${task.attempt}`;
+    const output = this.#write(`${name}-${executor.id}`);
+    return { ...base, kind: "written", output, updates };
+  }
+
+  #missingInput(
+    locations: readonly ExchangeLocation[],
+  ): { exchange: ExchangeId; partition: number } | undefined {
+    for (const { id, outputs } of locations) {
+      const partition = outputs.findIndex(({ file }) => !this.#files.has(file));
+      if (partition >= 0) return { exchange: id, partition };
+    }
+    return undefined;
+  }
+
+  #failure(): FailureReport {
+    return this.#random.chance(0.2)
+      ? { name: "RecordError", code: "UnhashableKey", message: "a function", final: true }
+      : { name: "Error", message: "boom" };
+  }
+
+  /** Samples differ from attempt to attempt, as they may: bounds must not. */
+  #write(file: string): MapOutput {
+    this.#files.add(file);
+    const sample = Array.from({ length: 3 }, () => new Uint8Array([this.#random.below(256)]));
+    return { file, records: 3, bytes: 30, sample };
+  }
+
+  // What befalls the engine
+
+  #disaster(): void {
+    this.#disasters--;
+    const draw = this.#random.next();
+    if (draw < 0.45) this.#loseExecutor();
+    else if (draw < 0.8) this.#loseFile();
+    else if (draw < 0.9) this.#cancelJob();
+    else this.#forgetExchange();
+  }
+
+  #loseExecutor(): void {
+    if (this.#executors.size === 0) return;
+    const executor = this.#random.pick([...this.#executors.values()]);
+    this.#count("losses");
+    this.#executors.delete(executor.id);
+    const running = [...executor.running];
+    for (const one of running) {
+      if (this.#random.chance(0.3)) this.#comeLate(executor.id, this.#result(one));
+    }
+    executor.running.clear();
+    const culprit = this.#random.chance(0.2) && running.length > 0
+      ? this.#random.pick(running).task
+      : undefined;
+    const fault = this.#random.pick(FAULTS);
+    this.#tell({ kind: "executorLost", executor: executor.id, fault, reason: fault, culprit });
+  }
+
+  #loseFile(): void {
+    if (this.#files.size > 0) this.#files.delete(this.#random.pick([...this.#files]));
+  }
+
+  #cancelJob(): void {
+    if (this.#unfinished.size === 0) return;
+    this.#count("cancelled");
+    const failure = { name: "CancelledError", code: "Cancelled", message: "by hand" } as const;
+    this.#tell({ kind: "jobCancelled", job: this.#random.pick([...this.#unfinished]), failure });
+  }
+
+  #forgetExchange(): void {
+    if (this.#exchanges.size === 0) return;
+    this.#tell({ kind: "forget", exchange: this.#random.pick([...this.#exchanges]) });
+  }
+}
+
+export function sameTask(a: Task, b: Task): boolean {
+  return a.stage === b.stage && a.partition === b.partition && a.attempt === b.attempt;
+}

@@ -1,0 +1,63 @@
+/** Random programs for the simulator: small plans that share exchanges, cut as real ones are. */
+import type { Closure } from "../../core/closure/closure.ts";
+import type { Exchange } from "../../core/plan/exchange.ts";
+import type { PartitionId, Plan } from "../../core/plan/plan.ts";
+import { partitionCount } from "../../core/plan/resolve.ts";
+import { cut, type StagePlan } from "../../core/plan/stages.ts";
+import type { JobId, StageId } from "../../core/task.ts";
+import type { Random } from "./random.ts";
+
+/** A job that the simulator will submit. */
+export type Program = Readonly<{
+  job: JobId;
+  wanted: readonly PartitionId[];
+  /** Cut when it is submitted, as the engine does. */
+  stages: (nextStage: () => StageId) => readonly StagePlan[];
+}>;
+
+const fn: Closure = { nodes: [], root: 0, place: "job.ts:1:1", name: "" };
+
+/** Some programs over one lineage, so that later ones find exchanges of earlier ones. */
+export function randomPrograms(random: Random): readonly Program[] {
+  const plans = randomLineage(random);
+  return Array.from({ length: random.between(1, 3) }, (_, job) => {
+    const plan = random.pick(plans.slice(-4));
+    const all = Array.from({ length: partitionCount(plan) }, (_, partition) => partition);
+    const wanted = random.chance(0.2) ? all.filter(() => random.chance(0.5)) : all;
+    const stages = (nextStage: () => StageId) =>
+      cut(plan, { kind: "count" }, { nextStage, partitions: wanted, name: `count ${job}` });
+    return { job, wanted, stages };
+  });
+}
+
+function randomLineage(random: Random): readonly Plan[] {
+  const plans: Plan[] = [];
+  const length = random.between(2, 8);
+  for (let id = 0; id < length; id++) plans.push(randomNode(random, id, plans));
+  return plans;
+}
+
+function randomNode(random: Random, id: number, earlier: readonly Plan[]): Plan {
+  const label = `node ${id}`;
+  const from = random.chance(0.7) ? earlier.at(-1) : random.pick(earlier);
+  if (from === undefined || random.chance(0.1)) {
+    const splits = Array.from(
+      { length: random.below(20) === 0 ? 0 : random.between(1, 6) },
+      () => ({ data: null }),
+    );
+    return { id, label, kind: "source", source: { format: "none", options: {}, splits } };
+  }
+  const draw = random.next();
+  if (draw < 0.15) return { id, label, kind: "narrow", from, op: { kind: "map", fn } };
+  if (draw < 0.3) return { id, label, kind: "union", from: [from, random.pick(earlier)] };
+  if (draw < 0.35) return { id, label, kind: "coalesce", from, partitions: 2 };
+  if (draw < 0.4) return { id, label, kind: "zip", from: [from, from], fn };
+  return { id, label, kind: "exchange", from, exchange: randomExchange(random) };
+}
+
+function randomExchange(random: Random): Exchange<Closure> {
+  const partitions = random.between(1, 5);
+  if (random.chance(0.7)) return { kind: "partition", partitioner: { kind: "hash", partitions } };
+  const partitioner = { kind: "range", partitions, ascending: true } as const;
+  return { kind: "sort", partitioner, ascending: true };
+}

@@ -1,0 +1,153 @@
+/**
+ * Ten thousand lives of the scheduler, and lives of schedulers with a bug planted in them, which the
+ * rules must find. A failing life names its seed; `live(seed, createScheduler)` repeats it.
+ */
+import assert from "node:assert/strict";
+import {
+  createScheduler,
+  type Instruction,
+  type SchedulerOptions,
+  type Stimulus,
+} from "../../runtime/local/scheduler.ts";
+import { type CreateScheduler, live, type Tally } from "./life.ts";
+
+const LIVES = 10_000;
+/** A planted bug has to be found within so many lives. */
+const LIVES_TO_FIND = 200;
+
+Deno.test(`${LIVES} seeded lives end as they should`, () => {
+  const sum: Tally = new Map();
+  for (let seed = 0; seed < LIVES; seed++) {
+    for (const [what, count] of live(seed, createScheduler)) {
+      sum.set(what, (sum.get(what) ?? 0) + count);
+    }
+  }
+  // A simulator that never meets a case proves nothing about it.
+  for (const [what, least] of EVERYTHING_HAPPENS) {
+    const count = sum.get(what) ?? 0;
+    assert.ok(count >= least, `${what} happened only ${count} times in ${LIVES} lives`);
+  }
+});
+
+const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
+  ["jobs", LIVES],
+  ["launches", 5 * LIVES],
+  ["succeeded", LIVES / 2],
+  ["losses", LIVES / 4],
+  ["lostOutputs", LIVES / 4],
+  ["late", LIVES / 4],
+  ["Cancelled", 500],
+  ["TaskFailed", 500],
+  ["UnhashableKey", 500],
+  ["ExecutorLost", 50],
+  ["ExecutorOutOfMemory", 50],
+  ["TaskExited", 50],
+  ["MapOutputLost", 50],
+];
+
+Deno.test("a life is the same whenever it is lived", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const [once, again] = [recorded(seed), recorded(seed)];
+    assert.deepEqual(once, again);
+  }
+});
+
+function recorded(seed: number): readonly Instruction[] {
+  const record: Instruction[] = [];
+  live(seed, planted(undefined, (instruction) => (record.push(instruction), [instruction])));
+  return record;
+}
+
+/** A scheduler that hears or says something else than the true one. */
+function planted(
+  hears: ((stimulus: Stimulus) => Stimulus | undefined) | undefined,
+  says: (instruction: Instruction) => readonly Instruction[] = (instruction) => [instruction],
+): CreateScheduler {
+  return (options: SchedulerOptions) => {
+    const scheduler = createScheduler(options);
+    return {
+      handle(stimulus) {
+        const heard = hears === undefined ? stimulus : hears(stimulus);
+        return heard === undefined ? [] : scheduler.handle(heard).flatMap(says);
+      },
+    };
+  };
+}
+
+/** What the rules say about a scheduler with a bug: the first of the lives that break. */
+function found(create: CreateScheduler): string {
+  for (let seed = 0; seed < LIVES_TO_FIND; seed++) {
+    try {
+      live(seed, create);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  return "nothing";
+}
+
+Deno.test("planted bug: a lost output is only tried again", () => {
+  const deaf = planted((stimulus) =>
+    stimulus.kind === "taskEnded" && stimulus.result.kind === "inputLost"
+      ? {
+        ...stimulus,
+        result: {
+          kind: "killed",
+          reason: "",
+          task: stimulus.result.task,
+          metrics: stimulus.result.metrics,
+        },
+      }
+      : stimulus
+  );
+  assert.match(found(deaf), /did not discard/);
+});
+
+Deno.test("planted bug: a value is delivered twice", () => {
+  const stutters = planted(
+    undefined,
+    (said) => said.kind === "deliver" && said.partition > 0 ? [said, said] : [said],
+  );
+  assert.match(found(stutters), /delivered partition \d+ twice/);
+});
+
+Deno.test("planted bug: no task is launched again", () => {
+  const forgets = planted(
+    undefined,
+    (said) => said.kind === "launch" && said.task.attempt > 0 ? [] : [said],
+  );
+  assert.match(found(forgets), /is stuck/);
+});
+
+Deno.test("planted bug: executors are told of outputs only once", () => {
+  const create: CreateScheduler = (options) => {
+    const told = new Set<string>();
+    return planted(undefined, (said) => {
+      if (said.kind !== "prepare") return [said];
+      const key = `${said.executor}/${said.stage.id}`;
+      return told.has(key) ? [] : (told.add(key), [said]);
+    })(options);
+  };
+  assert.match(found(create), /locations that are not current/);
+});
+
+Deno.test("planted bug: accumulators of a repeated map task count again", () => {
+  const create: CreateScheduler = (options) => {
+    const scheduler = createScheduler(options);
+    return {
+      handle(stimulus) {
+        const said = scheduler.handle(stimulus);
+        if (stimulus.kind !== "taskEnded" || stimulus.result.kind !== "written") return said;
+        const { task, updates } = stimulus.result;
+        const again = task.attempt > 0 && !said.some(({ kind }) => kind === "accumulate");
+        return again ? [{ kind: "accumulate", job: 0, updates }, ...said] : said;
+      },
+    };
+  };
+  assert.match(found(create), /counted twice/);
+});
+
+Deno.test("planted bug: a lost executor goes unnoticed", () => {
+  const calm = planted((stimulus) => stimulus.kind === "executorLost" ? undefined : stimulus);
+  assert.match(found(calm), /dead executor|is stuck|should have failed|nobody waits/);
+});

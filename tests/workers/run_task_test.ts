@@ -1,0 +1,481 @@
+import assert from "node:assert/strict";
+import type { Closure, ClosureNode } from "../../core/closure/closure.ts";
+import { decodeValue, encodeValue } from "../../core/codec/binary.ts";
+import { decodeBlock, encodeBlock } from "../../core/codec/codec.ts";
+import type { FailureReport } from "../../core/errors.ts";
+import type { Exchange } from "../../core/plan/exchange.ts";
+import type { NarrowOp } from "../../core/plan/ops.ts";
+import type { Split, UserFunction } from "../../core/plan/plan.ts";
+import type {
+  Flow,
+  MapOutput,
+  Stage,
+  StageInput,
+  StageOutput,
+  TaskResult,
+} from "../../core/task.ts";
+import { memoryOptions, memorySource } from "../../io/memory.ts";
+import type { BlockSink, ExchangeInput } from "../../shuffle/carrier.ts";
+import { MapOutputDamaged } from "../../shuffle/damage.ts";
+import { MemoryBudget } from "../../shuffle/memory_budget.ts";
+import { SpillManager } from "../../shuffle/spill_manager.ts";
+import { denoPlatform } from "../../workers/platform_deno.ts";
+import { prepareStage, runTask } from "../../workers/run_task.ts";
+import { TaskContext } from "../../workers/task_context.ts";
+import type { TaskIO } from "../../workers/task_io.ts";
+
+/** A function as the driver would have captured it; `captured` become values of its variables. */
+function closureOf(fn: UserFunction, captured: Record<string, ClosureNode> = {}): Closure {
+  const names = Object.keys(captured);
+  const root: ClosureNode = {
+    kind: "function",
+    form: "expression",
+    source: `(${fn.toString()})`,
+    names,
+    values: names.map((_, i) => i + 1),
+    properties: [],
+    script: "file:///job.ts",
+    line: 0,
+    column: 0,
+  };
+  return { nodes: [root, ...Object.values(captured)], root: 0, place: "job.ts:3:9", name: "" };
+}
+
+const token = (value: unknown): ClosureNode => ({ kind: "token", token: value });
+
+function op(
+  kind: NarrowOp<Closure>["kind"],
+  fn: UserFunction,
+  captured?: Record<string, ClosureNode>,
+): NarrowOp<Closure> {
+  return { kind, fn: closureOf(fn, captured) };
+}
+
+/** An engine of one thread: map outputs and emitted bytes lie in memory. */
+class MemoryIO implements TaskIO {
+  readonly platform = denoPlatform;
+  readonly budget = new MemoryBudget(16 << 20);
+  readonly spills = new SpillManager(denoPlatform, []);
+  readonly emitted: Uint8Array[] = [];
+  readonly outputs = new Map<number, Uint8Array[]>();
+  readonly broadcasts = new Map<number, Uint8Array>();
+  broadcastsRead = 0;
+  cancelled = false;
+  closed = 0;
+  /** Called when a task asks for the bytes of a source. */
+  pieces: () => Iterable<Uint8Array> = () => [];
+  input: () => ExchangeInput = () => ({ kind: "blocks", blocks: [] });
+
+  source(): Iterable<Uint8Array> {
+    return this.pieces();
+  }
+
+  exchange(_id: number, partition: number): ExchangeInput {
+    const blocks = this.outputs.get(partition);
+    return blocks === undefined ? this.input() : { kind: "blocks", blocks };
+  }
+
+  sink(): BlockSink {
+    let records = 0;
+    let bytes = 0;
+    const isClosed = () => this.closed++;
+    return {
+      kind: "blocks",
+      write: (partition, block, count) => {
+        const blocks = this.outputs.get(partition) ?? [];
+        this.outputs.set(partition, [...blocks, block.slice()]);
+        records += count;
+        bytes += block.length;
+      },
+      close: (): MapOutput => {
+        isClosed();
+        return { file: "memory", records, bytes };
+      },
+      [Symbol.dispose]() {},
+    };
+  }
+
+  emit(bytes: Uint8Array): void {
+    this.emitted.push(bytes.slice());
+  }
+
+  broadcast(id: number): Uint8Array {
+    this.broadcastsRead++;
+    return this.broadcasts.get(id)!;
+  }
+
+  records(): unknown[] {
+    return this.emitted.flatMap((block) => decodeBlock(block));
+  }
+}
+
+const memory: StageInput = { kind: "source", format: "memory", options: {} };
+const collect: StageOutput = { kind: "action", action: { kind: "collect" } };
+
+async function splitsOf(records: readonly unknown[], partitions = 1): Promise<readonly Split[]> {
+  const options = memoryOptions(records, partitions);
+  return await memorySource.split(options, { partitionsMin: partitions }, undefined as never);
+}
+
+function stageOf(parts: Partial<Stage>): Stage {
+  const name = "collect at job.ts:9";
+  return { id: 4, name, inputs: [memory], chains: [], zips: [], output: collect, ...parts };
+}
+
+async function run(
+  parts: Partial<Stage>,
+  flow: Flow,
+  io = new MemoryIO(),
+): Promise<{ io: MemoryIO; result: TaskResult }> {
+  const prepared = await prepareStage(stageOf(parts), (specifier) => import(specifier));
+  const result = runTask(prepared, { stage: 4, partition: 2, attempt: 1 }, flow, io);
+  assert.equal(TaskContext.get(), undefined, "no task is left behind");
+  return { io, result };
+}
+
+/** Records of one partition through a chain of `ops`. */
+async function through(
+  records: readonly unknown[],
+  ops: readonly NarrowOp<Closure>[],
+  parts: Partial<Stage> = {},
+  io?: MemoryIO,
+) {
+  const [split] = await splitsOf(records);
+  const read: Flow = { kind: "read", input: 0, partition: 2, split: split! };
+  const flow: Flow = { kind: "apply", from: read, chain: 0, partition: 2 };
+  return await run({ chains: [ops], ...parts }, flow, io);
+}
+
+function failureOf(result: TaskResult): FailureReport {
+  assert.equal(result.kind, "failed");
+  return (result as Extract<TaskResult, { kind: "failed" }>).failure;
+}
+
+Deno.test("collect: records go through the chain and out as blocks", async () => {
+  const numbers = Array.from({ length: 5000 }, (_, i) => i);
+  const { io, result } = await through(numbers, [op("map", (n) => n * 2)]);
+  assert.equal(result.kind, "value");
+  assert.deepEqual(io.records(), numbers.map((n) => n * 2));
+  assert.equal(result.metrics.recordsRead, 5000);
+  assert.equal(result.metrics.recordsWritten, 5000);
+  assert.equal(
+    result.metrics.bytesWritten,
+    io.emitted.reduce((sum, { length }) => sum + length, 0),
+  );
+});
+
+Deno.test("collect with a limit ends the chain early and closes the user's generators", async () => {
+  (globalThis as { closedByLimit?: boolean }).closedByLimit = false;
+  const forever = op("flatMap", function* () {
+    try {
+      for (let i = 0;; i++) yield i;
+    } finally {
+      (globalThis as { closedByLimit?: boolean }).closedByLimit = true;
+    }
+  });
+  const output: StageOutput = { kind: "action", action: { kind: "collect", limit: 1500 } };
+  const { io, result } = await through([1], [forever], { output });
+  assert.equal(result.kind, "value");
+  assert.equal(io.records().length, 1500);
+  assert.equal(result.metrics.recordsWritten, 1500);
+  assert.equal((globalThis as { closedByLimit?: boolean }).closedByLimit, true);
+});
+
+Deno.test("count, and apply with its iterator and partition", async () => {
+  const count: StageOutput = { kind: "action", action: { kind: "count" } };
+  const keepOdd = op("filter", (n) => n % 2 === 1);
+  assert.deepEqual((await through([1, 2, 3], [keepOdd], { output: count })).io.records(), [2]);
+  const fn = closureOf((records, partition) => [records.toArray(), partition]);
+  const apply: StageOutput = { kind: "action", action: { kind: "apply", fn } };
+  const { io } = await through([1, 2, 3], [keepOdd], { output: apply });
+  assert.deepEqual(io.records(), [[[1, 3], 2]]);
+});
+
+Deno.test("save: the sink's bytes", async () => {
+  const action = { kind: "save", format: "text", options: { path: "/out" } } as const;
+  const { io, result } = await through(["a", 1, [2, "b"]], [], {
+    output: { kind: "action", action },
+  });
+  assert.equal(new TextDecoder().decode(io.emitted[0]), "a\n1\n2,b\n");
+  assert.equal(result.metrics.recordsWritten, 3);
+});
+
+Deno.test("a map task and a reduce task: counted words", async () => {
+  const exchange: Exchange<Closure> = {
+    kind: "combine",
+    partitioner: { kind: "hash", partitions: 3 },
+    create: closureOf((v) => v),
+    mergeValue: closureOf((a, b) => a + b),
+    mergeCombiners: closureOf((a, b) => a + b),
+    mapSide: true,
+  };
+  const pair = op("map", (word) => [word, 1]);
+  const { io, result } = await through(["a", "b", "a", "c"], [pair], {
+    output: { kind: "exchange", id: 7, exchange },
+  });
+  assert.equal(result.kind, "written");
+  assert.equal(io.closed, 1);
+  const found: unknown[] = [];
+  for (let partition = 0; partition < 3; partition++) {
+    io.emitted.length = 0;
+    const inputs: StageInput[] = [{ kind: "exchange", id: 7, exchange }];
+    const reduced = await run({ inputs }, { kind: "read", input: 0, partition }, io);
+    assert.equal(reduced.result.kind, "value");
+    found.push(...io.records());
+  }
+  assert.deepEqual(new Map(found as [string, number][]), new Map([["a", 2], ["b", 1], ["c", 1]]));
+});
+
+Deno.test("concat, zip and cross", async () => {
+  const [left, right] = await splitsOf([1, 2, 3, 4], 2);
+  const [many] = await splitsOf(Array.from({ length: 1500 }, (_, i) => i));
+  const read = (split: Split): Flow => ({ kind: "read", input: 0, partition: 0, split });
+  const concat = await run({}, { kind: "concat", from: [read(right!), read(left!)] });
+  assert.deepEqual(concat.io.records(), [3, 4, 1, 2]);
+  const zips = [closureOf((a, b) => a.map((x: number) => x * 10 + b.next().value))];
+  const zip = await run({ zips }, { kind: "zip", from: [read(left!), read(right!)], fn: 0 });
+  assert.deepEqual(zip.io.records(), [13, 24]);
+  const small = await run({}, { kind: "cross", left: read(left!), right: read(right!) });
+  assert.deepEqual(small.io.records(), [[1, 3], [1, 4], [2, 3], [2, 4]]);
+  for (const [a, b] of [[read(many!), read(left!)], [read(left!), read(many!)]] as const) {
+    const large = await run({}, { kind: "cross", left: a, right: b });
+    const pairs = large.io.records() as [number, number][];
+    assert.equal(new Set(pairs.map(([x, y]) => `${x} ${y}`)).size, 2 * 1500);
+    assert.equal(pairs.length, 2 * 1500);
+  }
+});
+
+Deno.test("each task has functions of its own", async () => {
+  const counting = op("map", () => seen.push(1), { seen: { kind: "plain", value: [] } });
+  const prepared = await prepareStage(stageOf({ chains: [[counting]] }), (name) => import(name));
+  const [split] = await splitsOf(["x", "y"]);
+  const read: Flow = { kind: "read", input: 0, partition: 0, split: split! };
+  for (let task = 0; task < 2; task++) {
+    const io = new MemoryIO();
+    const flow: Flow = { kind: "apply", from: read, chain: 0, partition: 0 };
+    runTask(prepared, { stage: 4, partition: 0, attempt: task }, flow, io);
+    assert.deepEqual(io.records(), [1, 2]);
+  }
+});
+
+// Names of captured variables in functions that are only read as text here.
+declare const seen: number[];
+declare const sum: { add(amount: number): void; value: number };
+declare const table: { value: Map<number, string> };
+
+Deno.test("accumulators add in the task, and only there", async () => {
+  const captured = { sum: token({ kind: "accumulator", id: 9, zero: 0 }) };
+  const add = op("map", (n) => (sum.add(n), n), captured);
+  const { result } = await through([1, 2, 3], [add]);
+  assert.equal(result.kind, "value");
+  const { updates } = result as Extract<TaskResult, { kind: "value" }>;
+  assert.deepEqual(updates.map(({ id, bytes }) => [id, decodeValue(bytes)]), [[9, 6]]);
+  const read = await through([1], [op("map", () => sum.value, captured)]);
+  const failure = failureOf(read.result);
+  assert.equal(failure.code, "ContextOnlyOnDriver");
+  assert.match(failure.message, /value of accumulator 9 in a task\n {2}A task only adds/);
+  const none = await through([], [add]);
+  assert.deepEqual((none.result as Extract<TaskResult, { kind: "value" }>).updates, []);
+});
+
+Deno.test("an accumulator with an addition of its own starts from a fresh zero", async () => {
+  const addition = closureOf((list, item) => (list.push(item), list));
+  const captured = { sum: token({ kind: "accumulator", id: 1, zero: [], add: addition }) };
+  const prepared = await prepareStage(
+    stageOf({ chains: [[op("map", (n) => sum.add(n), captured)]] }),
+    (name) => import(name),
+  );
+  const [split] = await splitsOf([5, 6]);
+  const read: Flow = { kind: "read", input: 0, partition: 0, split: split! };
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const flow: Flow = { kind: "apply", from: read, chain: 0, partition: 0 };
+    const result = runTask(prepared, { stage: 4, partition: 0, attempt }, flow, new MemoryIO());
+    assert.equal(result.kind, "value");
+    const { updates } = result as Extract<TaskResult, { kind: "value" }>;
+    assert.deepEqual(decodeValue(updates[0]!.bytes), [5, 6]);
+  }
+});
+
+Deno.test("a broadcast is decoded once for all records", async () => {
+  const io = new MemoryIO();
+  io.broadcasts.set(3, encodeValue(new Map([[1, "one"], [2, "two"]])));
+  const look = op("map", (n) => table.value.get(n), { table: token({ kind: "broadcast", id: 3 }) });
+  await through([1, 2, 3], [look], {}, io);
+  assert.deepEqual(io.records(), ["one", "two", undefined]);
+  assert.equal(io.broadcastsRead, 1);
+});
+
+Deno.test("TaskContext inside of a task", async () => {
+  const context: ClosureNode = { kind: "provided", module: "flint:task", name: "TaskContext" };
+  const ask = op("map", () => {
+    const current = TaskContext.get()!;
+    return [current.stageId(), current.partitionId(), current.attemptNumber()];
+  }, { TaskContext: context });
+  assert.deepEqual((await through([0], [ask])).io.records(), [[4, 2, 1]]);
+});
+
+const thrown: [string, UserFunction, RegExp][] = [
+  [
+    "an Error",
+    () => (undefined as unknown as string).length,
+    /^map's function at job\.ts:3:9 threw TypeError: Cannot read/,
+  ],
+  ["an Error with a code of its own", () => {
+    throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+  }, /threw Error: no such file$/],
+  ["null", () => {
+    throw null;
+  }, /threw null, which is no Error$/],
+  ["a text", () => {
+    throw "no";
+  }, /threw "no", which is no Error$/],
+];
+for (const [name, fn, message] of thrown) {
+  Deno.test(`the user's function throws ${name}`, async () => {
+    const failure = failureOf((await through([{ a: 1 }], [op("map", fn)])).result);
+    assert.equal(failure.name, "TaskError");
+    assert.equal(failure.code, "TaskFailed");
+    assert.match(failure.message, message);
+    assert.equal(failure.record, '{"a":1}');
+    assert.notEqual(failure.cause, undefined);
+    assert.equal(failure.final, undefined, "another attempt may succeed");
+  });
+}
+
+Deno.test("a Promise is an error that will not go away", async () => {
+  // deno-lint-ignore require-await -- the mistake that is to be found
+  const failure = failureOf((await through([7], [op("map", async (n) => n)])).result);
+  assert.equal(failure.code, "PromiseReturned");
+  assert.equal(failure.record, "7");
+  assert.equal(failure.final, true);
+});
+
+Deno.test("an action's function that throws is named by its action", async () => {
+  const fn = closureOf((records) => {
+    for (const record of records) if (record === 2) throw new Error("two");
+  });
+  const output: StageOutput = { kind: "action", action: { kind: "apply", fn } };
+  const failure = failureOf((await through([1, 2], [], { output, name: "foreach at x" })).result);
+  assert.match(failure.message, /^foreach's function at job\.ts:3:9 threw Error: two$/);
+  assert.equal(failure.record, "2");
+});
+
+Deno.test("the functions of an exchange are blamed for what they throw", async () => {
+  const bad = closureOf(() => {
+    throw new RangeError("no sum");
+  });
+  const create = closureOf((v) => v);
+  const exchange: Exchange<Closure> = {
+    kind: "combine",
+    partitioner: { kind: "hash", partitions: 1 },
+    create,
+    mergeValue: bad,
+    mergeCombiners: bad,
+    mapSide: true,
+  };
+  const { result, io } = await through([["a", 1], ["a", 2]], [], {
+    output: { kind: "exchange", id: 7, exchange },
+  });
+  assert.match(failureOf(result).message, /^combine's function at .* threw RangeError: no sum$/);
+  assert.equal(io.closed, 0, "no output is left");
+});
+
+Deno.test("what was not granted: the act, the value and the flag", async () => {
+  for (
+    const [said, expected] of [
+      [
+        'read access to "/etc/passwd", run again with the --allow-read',
+        'reading "/etc/passwd" was not granted\n  Add --allow-read=/etc/passwd',
+      ],
+      [
+        'net access to "example.com:443", run again with the --allow-net',
+        'network access to "example.com:443" was not granted\n  Add --allow-net=example.com:443',
+      ],
+      [
+        "env access, run again with the --allow-env",
+        "env access was not granted\n  Add --allow-env",
+      ],
+    ]
+  ) {
+    const fn = op("map", () => {
+      const error = new Error(`Requires ${text} flag`);
+      error.name = "NotCapable";
+      throw new Error("wrapped", { cause: error });
+    }, { text: { kind: "plain", value: said } });
+    const failure = failureOf((await through([1], [fn])).result);
+    assert.equal(failure.code, "PermissionDenied");
+    assert.equal(failure.message, `map's function at job.ts:3:9: ${expected}`);
+    assert.equal(failure.final, true);
+  }
+});
+declare const text: string;
+
+Deno.test("a damaged map output is lost input, also where it crosses the user's code", async () => {
+  const io = new MemoryIO();
+  io.input = () => ({
+    kind: "blocks",
+    blocks: (function* () {
+      yield encodeBlock([1]);
+      throw new MapOutputDamaged({ exchange: 7, partition: 5 }, "a byte changed");
+    })(),
+  });
+  const exchange: Exchange<Closure> = { kind: "rebalance", partitions: 1 };
+  const read: Flow = { kind: "read", input: 0, partition: 0 };
+  const { result } = await run(
+    {
+      inputs: [{ kind: "exchange", id: 7, exchange }],
+      chains: [[op("mapPartitions", (records) => [...records])]],
+    },
+    { kind: "apply", from: read, chain: 0, partition: 0 },
+    io,
+  );
+  assert.equal(result.kind, "inputLost");
+  const { exchange: id, partition, detail } = result as TaskResult & { kind: "inputLost" };
+  assert.deepEqual([id, partition, detail], [7, 5, "a byte changed"]);
+});
+
+Deno.test("cancelled: between batches, and also where the user's code swallows it", async () => {
+  for (const swallow of [false, true]) {
+    const io = new MemoryIO();
+    let piecesRead = 0;
+    io.pieces = function* () {
+      for (;;) {
+        if (++piecesRead === 3) io.cancelled = true;
+        yield new TextEncoder().encode("line\n");
+      }
+    };
+    const chain = swallow
+      ? op("mapPartitions", function* (records) {
+        try {
+          yield* records.filter(() => false);
+        } catch { /* goes on as if nothing had happened */ }
+      })
+      : op("filter", () => false);
+    const file = { path: "/x", bytes: 1, version: "1" };
+    const split = { data: { file, from: 0, to: 1 } };
+    const read: Flow = { kind: "read", input: 0, partition: 0, split };
+    const { result } = await run(
+      { inputs: [{ kind: "source", format: "text", options: {} }], chains: [[chain]] },
+      { kind: "apply", from: read, chain: 0, partition: 0 },
+      io,
+    );
+    assert.equal(result.kind, "killed");
+    assert.ok(piecesRead < 6);
+  }
+});
+
+Deno.test("an error that came from the control thread as a report keeps its code", async () => {
+  const io = new MemoryIO();
+  io.pieces = () => {
+    throw Object.assign(new Error("Cannot read it"), { name: "InputError", code: "InputChanged" });
+  };
+  const split = { data: { file: { path: "/x", bytes: 1, version: "1" }, from: 0, to: 1 } };
+  const { result } = await run(
+    { inputs: [{ kind: "source", format: "text", options: {} }] },
+    { kind: "read", input: 0, partition: 0, split },
+    io,
+  );
+  const failure = failureOf(result);
+  assert.equal(failure.code, "InputChanged");
+  assert.equal(failure.final, true);
+});

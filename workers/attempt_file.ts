@@ -1,0 +1,52 @@
+/**
+ * The file that one attempt at saving a partition writes: there if the attempt succeeds, also for a
+ * partition without records, and gone if it fails.
+ */
+import { type FileSystem, outputError, type OutputFile } from "../io/file_system.ts";
+
+export class AttemptFile {
+  readonly path: string;
+  readonly #files: FileSystem;
+  #file: OutputFile | undefined;
+
+  constructor(files: FileSystem, path: string) {
+    this.path = path;
+    this.#files = files;
+  }
+
+  /** Throws an OutputError. */
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#attempt(async () => await (await this.#opened()).append(bytes));
+  }
+
+  /** The attempt has succeeded: the file stays. Throws an OutputError. */
+  async keep(): Promise<void> {
+    await this.#attempt(async () => await (await this.#opened()).close());
+  }
+
+  /** The attempt has failed: nothing stays. */
+  async discard(): Promise<void> {
+    if (this.#file === undefined) return;
+    try {
+      await this.#file.close();
+      await this.#files.remove(this.path);
+    } catch {
+      // How the task failed matters more, and the sink's abort removes the folder around it.
+    }
+  }
+
+  async #opened(): Promise<OutputFile> {
+    if (this.#file !== undefined) return this.#file;
+    const folder = this.path.slice(0, this.path.lastIndexOf("/"));
+    await this.#files.makeFolder(folder, { parents: true });
+    return this.#file = await this.#files.create(this.path);
+  }
+
+  async #attempt(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      throw outputError(error, this.path);
+    }
+  }
+}

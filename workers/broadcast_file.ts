@@ -1,0 +1,56 @@
+/**
+ * A broadcast on disk: written once by the driver, read by every worker that asks for it.
+ *
+ *     broadcast-3:   u32 CRC-32 of the bytes │ bytes
+ */
+import { RecordError } from "../core/errors.ts";
+import { FileError, type Platform } from "../core/platform.ts";
+import type { BroadcastId } from "../core/engine.ts";
+
+const CRC_BYTES = 4;
+
+function pathOf(folder: string, id: BroadcastId): string {
+  return `${folder}/broadcast-${id}`;
+}
+
+/** The file appears whole or not at all. Throws a FileError. */
+export function writeBroadcast(
+  platform: Platform,
+  folder: string,
+  id: BroadcastId,
+  bytes: Uint8Array,
+): void {
+  const path = pathOf(folder, id);
+  const header = new Uint8Array(CRC_BYTES);
+  new DataView(header.buffer).setUint32(0, platform.crc32(bytes), true);
+  {
+    using file = platform.files.create(`${path}.new`, { replace: true });
+    file.append(header);
+    file.append(bytes);
+  }
+  platform.files.rename(`${path}.new`, path);
+}
+
+/** Throws a RecordError CorruptBlock where the file is damaged, a FileError where it is missing. */
+export function readBroadcast(platform: Platform, folder: string, id: BroadcastId): Uint8Array {
+  const path = pathOf(folder, id);
+  using file = platform.files.open(path);
+  const whole = new Uint8Array(file.bytes);
+  const count = file.readAt(0, whole);
+  const bytes = whole.subarray(CRC_BYTES);
+  const isWhole = count === whole.length && count >= CRC_BYTES &&
+    new DataView(whole.buffer).getUint32(0, true) === platform.crc32(bytes);
+  if (!isWhole) {
+    throw new RecordError("CorruptBlock", `the broadcast in ${path} is damaged`);
+  }
+  return bytes;
+}
+
+/** Does nothing where there is none. */
+export function removeBroadcast(platform: Platform, folder: string, id: BroadcastId): void {
+  try {
+    platform.files.remove(pathOf(folder, id));
+  } catch (error) {
+    if (!(error instanceof FileError && error.kind === "notFound")) throw error;
+  }
+}

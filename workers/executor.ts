@@ -1,0 +1,168 @@
+/**
+ * The control thread of an executor: the entry point of the child process.
+ *
+ *     driver ◄═ socket ═► control thread ◄═ rings ═► worker of slot 0, 1, …
+ *                         our code only              the user's code
+ *
+ * It moves messages, answers for its life every quarter of a second even while a task spins, and
+ * ends the process as soon as the driver is gone. The one secret, which shows the driver that this
+ * is the process that it started, comes on standard input: arguments can be read by others.
+ */
+import { assert } from "../core/errors.ts";
+import type { StageId } from "../core/task.ts";
+import { sinkOf, sourceOf } from "../io/registry.ts";
+import { localFileSystem } from "../io/local_files.ts";
+import { removeIfAbandoned } from "./application_folder.ts";
+import { Channel } from "./channel.ts";
+import { denoLocks, denoPlatform } from "./platform_deno.ts";
+import { type FromExecutor, type ToExecutor, toExecutorShapes } from "./protocol.ts";
+import { Slot, type SlotHost, type StageEntry } from "./slot.ts";
+
+const HEARTBEAT_MS = 250;
+/** A driver that is ending closes its connections first; soon after it is gone or has cleaned up. */
+const ABANDONED_MS_MAX = 1_000;
+
+const files = localFileSystem(denoPlatform.files);
+
+class Executor {
+  readonly #channel: Channel<FromExecutor, ToExecutor>;
+  readonly #stages = new Map<StageId, StageEntry>();
+  #slots: readonly Slot[] = [];
+  #isBeating = false;
+
+  constructor(channel: Channel<FromExecutor, ToExecutor>) {
+    this.#channel = channel;
+  }
+
+  /** Serves the driver until it closes the connection. */
+  async run(token: string): Promise<void> {
+    await this.#channel.send({ kind: "hello", token });
+    setInterval(() => this.#beat(), HEARTBEAT_MS);
+    for await (const message of this.#channel.messages()) this.#heard(message);
+  }
+
+  #heard(message: ToExecutor): void {
+    switch (message.kind) {
+      case "setup": {
+        const { setup } = message;
+        this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, this.#host));
+        // The driver may launch tasks once the first worker is there; the others can be on the way.
+        for (const slot of this.#slots) slot.warmUp();
+        return;
+      }
+      case "prepare": {
+        const { stage, bytes, save } = message;
+        this.#stages.set(stage, { stage, bytes, save, locations: undefined });
+        return;
+      }
+      case "locate":
+        this.#stageOf(message.stage).locations = message.bytes;
+        return;
+      case "release":
+        this.#stages.delete(message.stage);
+        for (const slot of this.#slots) slot.release(message.stage);
+        return;
+      case "launch": {
+        const slot = this.#slots.find((candidate) => candidate.isFree);
+        assert(slot !== undefined, "an executor was given more tasks than it has slots");
+        slot.launch(this.#stageOf(message.task.stage), message.task, message.flow);
+        return;
+      }
+      case "cancel":
+        for (const slot of this.#slots) slot.cancel(message.task, message.reason);
+    }
+  }
+
+  #stageOf(stage: StageId): StageEntry {
+    const entry = this.#stages.get(stage);
+    assert(entry !== undefined, `stage ${stage} was used before it was prepared`);
+    return entry;
+  }
+
+  /** One heartbeat at a time: a driver that lags behind is not sent a queue of them. */
+  #beat(): void {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    const { rssBytes } = denoPlatform.memory();
+    this.#channel.send({ kind: "heartbeat", rssBytes }).then(
+      () => void (this.#isBeating = false),
+      // The connection is gone: whoever reads from it learns that too, and ends the process.
+      () => undefined,
+    );
+  }
+
+  readonly #host: SlotHost = {
+    platform: denoPlatform,
+    files,
+    start: (name, permissions) =>
+      new Worker(new URL("./worker.ts", import.meta.url), {
+        type: "module",
+        name,
+        deno: { permissions: permissions as Deno.PermissionOptionsObject },
+      }),
+    unlocked: denoLocks.unlocked,
+    read: (format, options, split) => sourceOf(format).read(options, split, files),
+    attemptPath: (save, task) => sinkOf(save.format).attemptPath(save.options, save.job, task),
+    report: (message) => this.#channel.send(message).catch(() => undefined),
+    broken: (reason) => {
+      print(`the worker does not start: ${reason}`);
+      Deno.exit(1);
+    },
+  };
+}
+
+/** The driver is gone. SIGKILL, because a worker that spins could hold up an orderly exit. */
+function end(): never {
+  Deno.kill(Deno.pid, "SIGKILL");
+  throw new Error("unreachable");
+}
+
+/** Writes a line to the log of the executor. */
+function print(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+/** The secret: one line of standard input. */
+async function readToken(): Promise<string> {
+  let text = "";
+  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes("\n")) break;
+  }
+  return text.trim();
+}
+
+/** Removes the application's folders if the driver died and could not do it. */
+async function removeAbandoned(folders: readonly string[]): Promise<void> {
+  const deadlineMs = performance.now() + ABANDONED_MS_MAX;
+  let left = folders;
+  while (left.length > 0 && performance.now() < deadlineMs) {
+    left = left.filter((folder) => !removeIfAbandoned(denoPlatform, denoLocks, folder));
+    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Arguments: the path of the driver's socket, and all folders of the application. */
+async function main([socketPath, ...folders]: readonly string[]): Promise<void> {
+  assert(socketPath !== undefined, "an executor needs the path of its driver's socket");
+  // Ctrl-C reaches every process of the terminal. What it means, the driver decides.
+  Deno.addSignalListener("SIGINT", () => {});
+  try {
+    const token = await readToken();
+    const connection = await Deno.connect({ transport: "unix", path: socketPath });
+    await new Executor(new Channel(connection, toExecutorShapes)).run(token);
+  } catch (error) {
+    if (!isDriverGone(error)) print(Deno.inspect(error));
+  }
+  await removeAbandoned(folders);
+  end();
+}
+
+function isDriverGone(error: unknown): boolean {
+  const { BrokenPipe, ConnectionRefused, ConnectionReset, NotFound } = Deno.errors;
+  return [BrokenPipe, ConnectionRefused, ConnectionReset, NotFound].some((gone) =>
+    error instanceof gone
+  );
+}
+
+if (import.meta.main) await main(Deno.args);

@@ -1,0 +1,159 @@
+/**
+ * TaskIO over local disks: what the local engine carries, and where it lies.
+ *
+ *     sources, values, sink files    through the rings, by the control thread
+ *     map outputs, spills            files that the worker writes below its own folders
+ *     map outputs of others          files that it reads below the application's folders
+ *     broadcasts                     files of the driver, read when they are first asked for
+ *
+ * With several local directories the tasks of a slot use them in turn. A map output is named from
+ * the application's folder on, and its name says in which directory it lies.
+ */
+import type { BroadcastId } from "../core/engine.ts";
+import { assert } from "../core/errors.ts";
+import { partitionsOf } from "../core/plan/exchange.ts";
+import type { Options, PartitionId, Split } from "../core/plan/plan.ts";
+import type { Platform } from "../core/platform.ts";
+import type { ExchangeId, ExchangeLocation, Task } from "../core/task.ts";
+import { MemoryBudget } from "../shuffle/memory_budget.ts";
+import type { KeyRange } from "../shuffle/run.ts";
+import {
+  type MapOutputPlace,
+  openSortedOutput,
+  readPartition,
+  ShuffleFileSink,
+  SortedFileSink,
+} from "../shuffle/shuffle_file.ts";
+import { SpillManager } from "../shuffle/spill_manager.ts";
+import { readBroadcast } from "./broadcast_file.ts";
+import type { ExchangeInput, ExchangeSink, RevivedExchange, TaskIO } from "./task_io.ts";
+import type { WorkerLink } from "./worker_link.ts";
+
+/** Where a worker works. */
+export type WorkerPlace = Readonly<{
+  /** The application's folders, one on each disk. */
+  folders: readonly string[];
+  /** The names of the worker's own folders in them, as `ownFolderName` makes them. */
+  ownNames: readonly string[];
+  workerMemoryBytes: number;
+}>;
+
+/** The name of a slot's folder on one of the disks. */
+export function ownFolderName(executor: number, slot: number, disk: number): string {
+  return `executor-${executor}-${slot}-disk-${disk}`;
+}
+
+const OUTPUT_NAME = /^executor-\d+-\d+-disk-(\d+)\/[\w.-]+$/;
+
+/** Where the map output of that name lies. The name may come from anywhere: it cannot lead astray. */
+export function shuffleFilePath(folders: readonly string[], name: string): string {
+  const disk = OUTPUT_NAME.exec(name)?.[1];
+  const folder = disk === undefined ? undefined : folders[Number(disk)];
+  assert(folder !== undefined, `"${name}" is not the name of a map output`);
+  return `${folder}/${name}`;
+}
+
+export class LocalTaskIO implements TaskIO, Disposable {
+  readonly platform: Platform;
+  readonly budget: MemoryBudget;
+  readonly spills: SpillManager;
+  readonly #link: WorkerLink;
+  readonly #place: WorkerPlace;
+  readonly #task: Task;
+  readonly #locations: readonly ExchangeLocation[];
+
+  constructor(
+    platform: Platform,
+    link: WorkerLink,
+    place: WorkerPlace,
+    task: Task,
+    locations: readonly ExchangeLocation[],
+  ) {
+    this.platform = platform;
+    this.budget = new MemoryBudget(place.workerMemoryBytes);
+    this.spills = new SpillManager(
+      platform,
+      place.folders.map((folder, disk) => `${folder}/${place.ownNames[disk]}`),
+    );
+    this.#link = link;
+    this.#place = place;
+    this.#task = task;
+    this.#locations = locations;
+  }
+
+  get cancelled(): boolean {
+    return this.#link.cancelled;
+  }
+
+  source(format: string, options: Options, split: Split): Iterable<Uint8Array> {
+    return this.#link.open(format, options, split);
+  }
+
+  exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput {
+    const location = this.#locations.find((candidate) => candidate.id === id);
+    assert(location !== undefined, `nobody said where the output of exchange ${id} lies`);
+    if (isKeptAsRuns(exchange)) {
+      const range = rangeOf(location.bounds ?? [], partition);
+      return {
+        kind: "runs",
+        runs: range === undefined ? [] : this.#runs(location),
+        range: range ?? {},
+      };
+    }
+    return { kind: "blocks", blocks: this.#blocks(location, partition) };
+  }
+
+  sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink {
+    const disk = this.#task.partition % this.#place.folders.length;
+    const place: MapOutputPlace = {
+      platform: this.platform,
+      root: this.#place.folders[disk]!,
+      folder: this.#place.ownNames[disk]!,
+      exchange: id,
+      partition: this.#task.partition,
+      attempt: this.#task.attempt,
+    };
+    return isKeptAsRuns(exchange)
+      ? new SortedFileSink(place)
+      : new ShuffleFileSink(place, partitionsOf(exchange));
+  }
+
+  emit(bytes: Uint8Array): void {
+    this.#link.send({ kind: "emit", bytes });
+  }
+
+  broadcast(id: BroadcastId): Uint8Array {
+    return readBroadcast(this.platform, this.#place.folders[0]!, id);
+  }
+
+  [Symbol.dispose](): void {
+    this.spills[Symbol.dispose]();
+  }
+
+  *#blocks(location: ExchangeLocation, partition: PartitionId): Generator<Uint8Array> {
+    for (const [map, { file }] of location.outputs.entries()) {
+      const path = shuffleFilePath(this.#place.folders, file);
+      const origin = { exchange: location.id, partition: map };
+      yield* readPartition(this.platform, path, origin, partition);
+    }
+  }
+
+  #runs(location: ExchangeLocation) {
+    return location.outputs.flatMap(({ file }, map) => {
+      const path = shuffleFilePath(this.#place.folders, file);
+      return openSortedOutput(this.platform, path, { exchange: location.id, partition: map });
+    });
+  }
+}
+
+/** The bounds of a range partitioner are known only after the map side, so reducers seek by them. */
+function isKeptAsRuns(exchange: RevivedExchange): boolean {
+  return exchange.kind === "sort" && exchange.partitioner.kind === "range";
+}
+
+/** The keys of a partition; undefined where there were too few different keys for so many. */
+function rangeOf(bounds: readonly Uint8Array[], partition: PartitionId): KeyRange | undefined {
+  if (partition > bounds.length) return undefined;
+  const [from, to] = [bounds[partition - 1], bounds[partition]];
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}

@@ -1,0 +1,133 @@
+/**
+ * What a chain means, said as plainly as can be: one generator for each operation, one record at a
+ * time. Ten times slower than compile.ts and the oracle of its property tests.
+ */
+import type { NarrowOp } from "../../core/plan/ops.ts";
+import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
+import type { Blame, Step } from "./blame.ts";
+import type { CompiledChain, Placed } from "./compile.ts";
+import { BATCH_RECORDS_MAX } from "./records.ts";
+import { iterableOf, refusePromise } from "./returned.ts";
+
+type Batches = Iterable<readonly unknown[]>;
+
+/** The slow twin of `compile`: the same outputs, calls, errors and closings in the same order. */
+export function interpret(ops: readonly NarrowOp<Placed>[]): CompiledChain {
+  return {
+    instantiate: (fns, blame) => (batches, partition) => {
+      let from: Batches = batches;
+      for (let start = 0; start < ops.length;) {
+        const loopEnd = endOfLoop(ops, start);
+        if (loopEnd > start) from = eachBatch(from, ops.slice(start, loopEnd), fns, start, blame);
+        if (loopEnd < ops.length) {
+          from = wholly(from, ops[loopEnd]!, fns[loopEnd]!, partition, blame);
+        }
+        start = loopEnd + 1;
+      }
+      return from as Iterable<unknown[]>;
+    },
+  };
+}
+
+function endOfLoop(ops: readonly NarrowOp<Placed>[], start: number): number {
+  const breaker = ops.findIndex((op, k) => k >= start && op.kind === "mapPartitions");
+  return breaker < 0 ? ops.length : breaker;
+}
+
+function* eachBatch(
+  batches: Batches,
+  ops: readonly NarrowOp<Placed>[],
+  fns: readonly UserFunction[],
+  start: number,
+  blame: Blame,
+): Generator<unknown[]> {
+  for (const batch of batches) {
+    let records: Iterable<unknown> = batch;
+    ops.forEach((op, k) => records = eachRecord(records, op, fns[start + k]!, blame));
+    yield* cut(records);
+  }
+}
+
+function* eachRecord(
+  records: Iterable<unknown>,
+  op: NarrowOp<Placed>,
+  fn: UserFunction,
+  blame: Blame,
+): Generator<unknown> {
+  const step: Step = { kind: op.kind, place: op.fn.place };
+  for (const record of records) {
+    try {
+      const result = fn(record);
+      if (op.kind === "flatMap") {
+        yield* iterableOf(result, step);
+      } else {
+        if (result instanceof Promise) refusePromise(step);
+        if (op.kind === "map") yield result;
+        else if (result) yield record;
+      }
+    } catch (error) {
+      blame.on(error, step, { value: record });
+      throw error;
+    }
+  }
+}
+
+/** The records of the whole partition go through one call. */
+function* wholly(
+  batches: Batches,
+  op: NarrowOp<Placed>,
+  fn: UserFunction,
+  partition: PartitionId,
+  blame: Blame,
+): Generator<unknown[]> {
+  const step: Step = { kind: op.kind, place: op.fn.place };
+  const seen: { value: unknown }[] = [];
+  let taken = 0;
+  const input = function* () {
+    for (const batch of innocent(batches, blame)) {
+      taken++;
+      for (const value of batch) {
+        seen[0] = { value };
+        yield value;
+      }
+    }
+  };
+  const records = input();
+  try {
+    const results = iterableOf(fn(records, partition), step);
+    yield* cut(results, () => taken);
+  } catch (error) {
+    blame.on(error, step, seen[0]);
+    throw error;
+  } finally {
+    records.return();
+  }
+}
+
+function* innocent(batches: Batches, blame: Blame): Generator<readonly unknown[]> {
+  try {
+    yield* batches;
+  } catch (error) {
+    blame.notTheUser(error);
+    throw error;
+  }
+}
+
+/** Pieces of at most 1,024 records, and never records from before and after `mark()` changed. */
+function* cut(records: Iterable<unknown>, mark: () => number = () => 0): Generator<unknown[]> {
+  let piece: unknown[] = [];
+  let marked = mark();
+  for (const record of records) {
+    if (mark() !== marked && piece.length > 0) {
+      yield piece;
+      piece = [];
+    }
+    marked = mark();
+    piece.push(record);
+    if (piece.length === BATCH_RECORDS_MAX) {
+      yield piece;
+      piece = [];
+    }
+  }
+  if (piece.length > 0) yield piece;
+}

@@ -1,0 +1,261 @@
+/**
+ * The system through Deno: the one file of `workers`, beside the two entry points, that names it.
+ *
+ *     shuffle, io, workers ──► Platform (core/platform.ts) ◄── denoPlatform (this file)
+ *
+ * What it needs from `Deno` is taken when the module is loaded, so that a task that patches the
+ * global object changes nothing for the tasks after it.
+ */
+import { crc32 } from "node:zlib";
+import { FileError } from "../core/platform.ts";
+import type {
+  FileErrorKind,
+  FileInfo,
+  Files,
+  Platform,
+  ReadableFile,
+  WritableFile,
+} from "../core/platform.ts";
+
+const { memoryUsage, mkdirSync, open, openSync, readDirSync, realPathSync, removeSync } = Deno;
+const { renameSync, SeekMode, statSync } = Deno;
+
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
+/** Errno names (`error.code`), and the names of Deno's classes where it gives no errno. */
+const KINDS: Readonly<Record<string, FileErrorKind>> = {
+  ENOENT: "notFound",
+  ENOTDIR: "notFound",
+  EACCES: "denied",
+  EPERM: "denied",
+  EROFS: "denied",
+  NotCapable: "notGranted",
+  EEXIST: "exists",
+  ENOTEMPTY: "exists",
+  ENOSPC: "noSpace",
+  EDQUOT: "noSpace",
+  EFBIG: "noSpace",
+  EMFILE: "tooManyOpen",
+  ENFILE: "tooManyOpen",
+  EISDIR: "isFolder",
+  EINVAL: "invalidPath",
+  ENAMETOOLONG: "invalidPath",
+  ELOOP: "loop",
+};
+
+function kindOf(cause: unknown): FileErrorKind {
+  if (!(cause instanceof Error)) return "other";
+  const code = (cause as { code?: unknown }).code;
+  return KINDS[typeof code === "string" ? code : cause.name] ?? "other";
+}
+
+function fileErrorOf(cause: unknown, act: string, path: string): FileError {
+  return cause instanceof FileError ? cause : new FileError(kindOf(cause), act, path, { cause });
+}
+
+/** Runs one act on a file; what the system throws leaves as a FileError. */
+function attempt<T>(act: string, path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw fileErrorOf(cause, act, path);
+  }
+}
+
+function infoOf(stat: Deno.FileInfo): FileInfo {
+  const changedMs = stat.mtime?.getTime() ?? 0;
+  return {
+    kind: stat.isFile ? "file" : stat.isDirectory ? "folder" : "other",
+    bytes: stat.size,
+    version: `${stat.dev}:${stat.ino}:${stat.size}:${changedMs}`,
+  };
+}
+
+/** By code point; JavaScript's own comparison of strings puts U+10000 before U+FFFF. */
+function compareNames(a: string, b: string): number {
+  const lengthMin = Math.min(a.length, b.length);
+  for (let i = 0; i < lengthMin; i++) {
+    const unitA = a.charCodeAt(i);
+    const unitB = b.charCodeAt(i);
+    if (unitA === unitB) continue;
+    return lifted(unitA) - lifted(unitB);
+  }
+  return a.length - b.length;
+}
+
+/** Moves surrogates above all other code units, where the code points that they spell belong. */
+function lifted(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+class DenoReadableFile implements ReadableFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly #file: Deno.FsFile;
+  /** Where the system's cursor stands: reading on from there needs no seek. */
+  #position = 0;
+  /** Reads that do not block have a cursor of their own and wait for one another. */
+  #laterFile: Promise<Deno.FsFile> | undefined;
+  #lastRead: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+    this.#file = attempt("open", path, () => openSync(path));
+    try {
+      const info = attempt("open", path, () => infoOf(this.#file.statSync()));
+      if (info.kind === "folder") throw new FileError("isFolder", "open", path);
+      this.bytes = info.bytes;
+    } catch (error) {
+      this.#file.close();
+      throw error;
+    }
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return attempt("read", this.path, () => {
+      if (offset !== this.#position) this.#file.seekSync(offset, SeekMode.Start);
+      let filled = 0;
+      while (filled < into.length) {
+        const count = this.#file.readSync(into.subarray(filled));
+        if (count === null) break;
+        filled += count;
+      }
+      this.#position = offset + filled;
+      return filled;
+    });
+  }
+
+  readAtLater(offset: number, into: Uint8Array): Promise<number> {
+    const read = this.#lastRead.then(() => this.#readNow(offset, into));
+    this.#lastRead = read.catch(() => undefined);
+    return read;
+  }
+
+  async #readNow(offset: number, into: Uint8Array): Promise<number> {
+    try {
+      this.#laterFile ??= open(this.path);
+      const file = await this.#laterFile;
+      await file.seek(offset, SeekMode.Start);
+      let filled = 0;
+      while (filled < into.length) {
+        const count = await file.read(into.subarray(filled));
+        if (count === null) break;
+        filled += count;
+      }
+      return filled;
+    } catch (cause) {
+      throw fileErrorOf(cause, "read", this.path);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeOnce(this.#file);
+    const later = this.#laterFile;
+    if (later === undefined) return;
+    this.#lastRead.then(() => later).then(closeOnce, () => undefined);
+  }
+}
+
+class DenoWritableFile implements WritableFile {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  #bytes = 0;
+
+  constructor(path: string, replace: boolean, mode: number) {
+    this.path = path;
+    const how = replace ? { create: true, truncate: true } : { createNew: true };
+    this.#file = attempt("create", path, () => openSync(path, { write: true, mode, ...how }));
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  append(bytes: Uint8Array): void {
+    attempt("write", this.path, () => {
+      let written = 0;
+      while (written < bytes.length) {
+        const count = this.#file.writeSync(bytes.subarray(written));
+        written += count;
+        this.#bytes += count;
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    closeOnce(this.#file);
+  }
+}
+
+/** Closes a file that may have been closed before. */
+function closeOnce(file: Deno.FsFile): void {
+  try {
+    file.close();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "BadResource") throw error;
+  }
+}
+
+/** Who is alive: whoever holds the lock on a file. Each act throws a FileError. */
+export interface Locks {
+  /** Waits for the lock, blocking the thread; disposing what it returns gives it back. */
+  lock(path: string): Disposable;
+  /** The same without waiting; undefined if somebody else has it. */
+  tryLock(path: string): Disposable | undefined;
+  /** Resolves once nobody has it. */
+  unlocked(path: string): Promise<void>;
+}
+
+const files: Files = {
+  info: (path) => attempt("look at", path, () => infoOf(statSync(path))),
+  list: (path) =>
+    attempt(
+      "list",
+      path,
+      () => Array.from(readDirSync(path), (entry) => entry.name).sort(compareNames),
+    ),
+  realPath: (path) => attempt("resolve", path, () => realPathSync(path)),
+  open: (path) => new DenoReadableFile(path),
+  create: (path, options = {}) =>
+    new DenoWritableFile(path, options.replace ?? false, options.mode ?? FILE_MODE),
+  makeFolder: (path, options = {}) =>
+    attempt("make the folder", path, () => {
+      mkdirSync(path, {
+        recursive: options.parents ?? false,
+        mode: options.mode ?? FOLDER_MODE,
+      });
+    }),
+  rename: (from, to) => attempt("rename", from, () => renameSync(from, to)),
+  remove: (path) => attempt("remove", path, () => removeSync(path, { recursive: true })),
+};
+
+/** Locks on files, which the system releases when the isolate that holds one is gone. */
+export const denoLocks: Locks = {
+  lock(path) {
+    const file = attempt("lock", path, () => openSync(path, { write: true }));
+    attempt("lock", path, () => file.lockSync(true));
+    return { [Symbol.dispose]: () => closeOnce(file) };
+  },
+  tryLock(path) {
+    const file = attempt("lock", path, () => openSync(path, { write: true }));
+    if (file.tryLockSync(true)) return { [Symbol.dispose]: () => closeOnce(file) };
+    file.close();
+    return undefined;
+  },
+  async unlocked(path) {
+    using file = attempt("lock", path, () => openSync(path, { write: true }));
+    await file.lock(true);
+  },
+};
+
+/** The system through Deno. It may do what the permissions of its process or worker allow. */
+export const denoPlatform: Platform = {
+  files,
+  crc32: (bytes, seed = 0) => crc32(bytes, seed),
+  memory() {
+    const { rss, heapUsed } = memoryUsage();
+    return { rssBytes: rss, heapUsedBytes: heapUsed };
+  },
+  monotonicMs: () => performance.now(),
+};

@@ -1,0 +1,69 @@
+/**
+ * What all tasks of a stage share, made once in each worker: modules are imported, function texts and
+ * loops are compiled. That takes promises; what a task does with it takes none.
+ */
+import type { Closure } from "../core/closure/closure.ts";
+import { loadClosure, type LoadedClosure } from "../core/closure/revive.ts";
+import type { Token } from "../core/closure/tokens.ts";
+import type { Stage } from "../core/task.ts";
+import { compile, type CompiledChain } from "./pipeline/compile.ts";
+import { withFunctions } from "./exchange_functions.ts";
+import { provided } from "./provided.ts";
+import { BroadcastValues } from "./task_variables.ts";
+
+/** Gives the module of a specifier as closures have it: resolved, of the runtime or of a registry. */
+export type ImportModule = (specifier: string) => Promise<Record<string, unknown>>;
+
+/** A stage that is ready to run in this worker. */
+export type PreparedStage = Readonly<{
+  stage: Stage;
+  /** By index, as flows name them. */
+  chains: readonly CompiledChain[];
+  /** Every closure of the stage. */
+  closures: ReadonlyMap<Closure, LoadedClosure>;
+  /** The custom additions of accumulators, by the accumulator's id. */
+  additions: ReadonlyMap<number, Closure>;
+  broadcasts: BroadcastValues;
+}>;
+
+/**
+ * Loads and compiles what a stage needs. Throws a ClosureError where a function cannot be made, or
+ * what an import throws.
+ */
+export async function prepareStage(
+  stage: Stage,
+  importModule: ImportModule,
+): Promise<PreparedStage> {
+  const closures = new Map<Closure, LoadedClosure>();
+  const additions = new Map<number, Closure>();
+  const waiting = closuresOf(stage);
+  for (let closure = waiting.pop(); closure !== undefined; closure = waiting.pop()) {
+    if (closures.has(closure)) continue;
+    closures.set(closure, await loadClosure(closure, importModule, provided));
+    for (const node of closure.nodes) {
+      if (node.kind !== "token") continue;
+      const token = node.token as Token;
+      if (token.kind !== "accumulator" || token.add === undefined) continue;
+      additions.set(token.id, token.add);
+      waiting.push(token.add);
+    }
+  }
+  return {
+    stage,
+    chains: stage.chains.map((ops) => compile(ops)),
+    closures,
+    additions,
+    broadcasts: new BroadcastValues(),
+  };
+}
+
+function closuresOf({ inputs, chains, zips, classes = [], output }: Stage): Closure[] {
+  const found: Closure[] = [...zips, ...classes, ...chains.flat().map((op) => op.fn)];
+  const note = (closure: Closure) => void found.push(closure);
+  for (const input of inputs) {
+    if (input.kind === "exchange") withFunctions(input.exchange, note);
+  }
+  if (output.kind === "exchange") withFunctions(output.exchange, note);
+  else if (output.action.kind === "apply") note(output.action.fn);
+  return found;
+}

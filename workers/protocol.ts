@@ -1,0 +1,225 @@
+/**
+ * What driver, control thread and worker say to one another: four unions, one encoding.
+ *
+ *     DRIVER ── ToExecutor ──► CONTROL THREAD ── ToWorker ──► WORKER
+ *            ◄─ FromExecutor ─                ◄─ FromWorker ─
+ *            frames on a socket (channel.ts)  messages in a ring (ring.ts)
+ *
+ *     a message:  u32 length of the header │ header: all fields but `bytes`, by the codec │ bytes
+ *
+ * `bytes` is the load of a message (a block, a piece of a file, an encoded stage): it passes as it
+ * is, and a thread that only hands it on never looks inside. The driver checks what it gets field by
+ * field, because user code runs on the other side: a message that is not one of these, or not whole,
+ * ends the executor and not the driver.
+ */
+import { decodeValue, encodeValue } from "../core/codec/binary.ts";
+import { type FailureReport, JobError } from "../core/errors.ts";
+import type { Options, Split } from "../core/plan/plan.ts";
+import type { Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
+
+/** What an executor has to know before its first task. */
+export type ExecutorSetup = Readonly<{
+  executor: number;
+  slots: number;
+  /** The application's folders, one in each local directory; the executor has its own in them. */
+  folders: readonly string[];
+  /** The memory budget of one slot. */
+  workerMemoryBytes: number;
+  /** What a worker may do beyond its own folders (workers/permissions.ts). */
+  grants: Grants;
+}>;
+
+/** Permissions of tasks by the name of the permission: `"all"`, or a list that may be empty. */
+export type Grants = Readonly<Record<GrantName, "all" | readonly string[]>>;
+export type GrantName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
+
+/** Where the values of a stage go that are no values but a file: a sink's. */
+export type SaveTarget = Readonly<{ format: string; options: Options; job: JobId }>;
+
+/** Driver → executor. */
+export type ToExecutor =
+  | Readonly<{ kind: "setup"; setup: ExecutorSetup }>
+  /** `bytes`: the encoded Stage. */
+  | Readonly<{ kind: "prepare"; stage: StageId; save?: SaveTarget; bytes: Uint8Array }>
+  /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */
+  | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
+  | Readonly<{ kind: "release"; stage: StageId }>
+  | Readonly<{ kind: "launch"; task: Task; flow: Flow }>
+  | Readonly<{ kind: "cancel"; task: Task; reason: string }>;
+
+/** Executor → driver. */
+export type FromExecutor =
+  | Readonly<{ kind: "hello"; token: string }>
+  | Readonly<{ kind: "ready" }>
+  | Readonly<{ kind: "heartbeat"; rssBytes: number }>
+  /** `bytes`: a block of the value of a task that still runs; void if the task fails. */
+  | Readonly<{ kind: "value"; task: Task; bytes: Uint8Array }>
+  | Readonly<{ kind: "ended"; result: TaskResult }>;
+
+/** Control thread → worker. */
+export type ToWorker =
+  | Readonly<{ kind: "prepare"; stage: StageId; bytes: Uint8Array }>
+  | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
+  | Readonly<{ kind: "release"; stage: StageId }>
+  | Readonly<{ kind: "launch"; task: Task; flow: Flow }>
+  /** `bytes`: the next piece of a stream that the worker opened. */
+  | Readonly<{ kind: "piece"; stream: number; bytes: Uint8Array }>
+  | Readonly<{ kind: "streamEnded"; stream: number }>
+  | Readonly<{ kind: "streamFailed"; stream: number; failure: FailureReport }>;
+
+/** Worker → control thread. */
+export type FromWorker =
+  | Readonly<{ kind: "ready" }>
+  /** Asks for the bytes of a split. Some pieces come unasked, each further one for a `more`. */
+  | Readonly<{ kind: "open"; stream: number; format: string; options: Options; split: Split }>
+  | Readonly<{ kind: "more"; stream: number }>
+  /** No further piece of the stream is wanted. */
+  | Readonly<{ kind: "close"; stream: number }>
+  /** `bytes`: a block of the running task's value, or the next bytes of its file. */
+  | Readonly<{ kind: "emit"; bytes: Uint8Array }>
+  | Readonly<{ kind: "ended"; result: TaskResult }>
+  /** The worker is about to end, by an act of user code such as `Deno.exit(3)`. */
+  | Readonly<{ kind: "exiting"; act: string; cause?: FailureReport }>;
+
+export type Message = ToExecutor | FromExecutor | ToWorker | FromWorker;
+
+const LENGTH_BYTES = 4;
+const NO_BYTES = new Uint8Array(0);
+
+/** A message as parts to be sent one after the other; `bytes` is among them as it is. */
+export function encodeMessage(message: Message): readonly Uint8Array[] {
+  const { bytes, ...fields } = message as Message & { bytes?: Uint8Array };
+  const header = encodeValue(fields);
+  const prefix = new Uint8Array(LENGTH_BYTES);
+  new DataView(prefix.buffer).setUint32(0, header.length, true);
+  return [prefix, header, bytes ?? NO_BYTES];
+}
+
+/** The message in `encoded`; its `bytes` is a view. Throws a JobError if it is no such message. */
+export function decodeMessage<M extends Message>(encoded: Uint8Array, shapes: Shapes<M>): M {
+  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  if (encoded.length < LENGTH_BYTES) throw damaged("it is too short");
+  const headerEnd = LENGTH_BYTES + view.getUint32(0, true);
+  if (headerEnd > encoded.length) throw damaged("its header is longer than the message");
+  let fields: unknown;
+  try {
+    fields = decodeValue(encoded.subarray(LENGTH_BYTES, headerEnd));
+  } catch (cause) {
+    throw damaged("its header cannot be decoded", { cause });
+  }
+  const bytes = encoded.subarray(headerEnd);
+  const kind = isRecord(fields) ? fields.kind : undefined;
+  const shape = typeof kind === "string" && Object.hasOwn(shapes, kind)
+    ? shapes[kind as M["kind"]]
+    : undefined;
+  if (shape === undefined) throw damaged("its kind is not known");
+  if (!shape(fields as Fields)) throw damaged(`a field of "${kind}" is wrong`);
+  return { ...(fields as Fields), bytes } as unknown as M;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+/** For each kind: are the fields what they have to be? */
+export type Shapes<M extends Message> = Readonly<
+  { [K in M["kind"]]: (fields: Fields) => boolean }
+>;
+
+function damaged(what: string, options?: ErrorOptions): JobError {
+  return new JobError(
+    "ExecutorLost",
+    `the channel of an executor is damaged: a message came of which ${what}`,
+    undefined,
+    options,
+  );
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTask(value: unknown): boolean {
+  return isRecord(value) && isCount(value.stage) && isCount(value.partition) &&
+    isCount(value.attempt);
+}
+
+function isFailure(value: unknown): boolean {
+  return isRecord(value) && typeof value.name === "string" && typeof value.message === "string";
+}
+
+function isBytesList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((bytes) => bytes instanceof Uint8Array);
+}
+
+function areUpdates(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((update) =>
+      isRecord(update) && isCount(update.id) && update.bytes instanceof Uint8Array
+    );
+}
+
+function isMapOutput(value: unknown): boolean {
+  return isRecord(value) && typeof value.file === "string" && isCount(value.records) &&
+    isCount(value.bytes) && (value.sample === undefined || isBytesList(value.sample));
+}
+
+function areMetrics(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((figure) => typeof figure === "number");
+}
+
+const resultShapes: Readonly<Record<TaskResult["kind"], (result: Fields) => boolean>> = {
+  value: (result) => isBytesList(result.blocks) && areUpdates(result.updates),
+  written: (result) => isMapOutput(result.output) && areUpdates(result.updates),
+  inputLost: (result) => isCount(result.exchange) && isCount(result.partition),
+  failed: (result) => isFailure(result.failure),
+  killed: (result) => typeof result.reason === "string",
+};
+
+function isResult(value: unknown): boolean {
+  if (!isRecord(value) || !isTask(value.task) || !areMetrics(value.metrics)) return false;
+  const kind = value.kind as string;
+  return Object.hasOwn(resultShapes, kind) && resultShapes[kind as TaskResult["kind"]](value);
+}
+
+const always = () => true;
+
+/** The driver trusts nobody. */
+export const fromExecutorShapes: Shapes<FromExecutor> = {
+  hello: (fields) => typeof fields.token === "string",
+  ready: always,
+  heartbeat: (fields) => isCount(fields.rssBytes),
+  value: (fields) => isTask(fields.task),
+  ended: (fields) => isResult(fields.result),
+};
+
+/** The driver's messages are ours, and what a worker says is checked again by the driver. */
+export const toExecutorShapes: Shapes<ToExecutor> = {
+  setup: always,
+  prepare: always,
+  locate: always,
+  release: always,
+  launch: always,
+  cancel: always,
+};
+
+export const toWorkerShapes: Shapes<ToWorker> = {
+  prepare: always,
+  locate: always,
+  release: always,
+  launch: always,
+  piece: always,
+  streamEnded: always,
+  streamFailed: always,
+};
+
+export const fromWorkerShapes: Shapes<FromWorker> = {
+  ready: always,
+  open: (fields) => isCount(fields.stream) && typeof fields.format === "string",
+  more: (fields) => isCount(fields.stream),
+  close: (fields) => isCount(fields.stream),
+  emit: always,
+  ended: (fields) => isResult(fields.result),
+  exiting: (fields) => typeof fields.act === "string",
+};

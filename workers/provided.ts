@@ -1,0 +1,23 @@
+/**
+ * What Flint provides to user code by reference: values that a closure names instead of carrying.
+ *
+ * The driver captures them by identity (is this function one of these?), and a worker finds its own
+ * copy under the same name. So `instanceof` and module state mean the same on both sides.
+ */
+import * as errors from "../core/errors.ts";
+import * as keyOrder from "../core/key_order.ts";
+import * as key from "../core/key.ts";
+import * as pair from "../core/pair.ts";
+import * as settled from "../core/settled.ts";
+import * as statistics from "../core/statistics.ts";
+import { TaskContext } from "./task_context.ts";
+
+/** Module name → export name → value. The names travel in closures: they never change. */
+export const provided: Readonly<Record<string, Record<string, unknown>>> = {
+  "flint:errors": { ...errors },
+  "flint:key": { ...key, ...keyOrder },
+  "flint:pair": { ...pair },
+  "flint:settled": { ...settled },
+  "flint:statistics": { ...statistics },
+  "flint:task": { TaskContext },
+};

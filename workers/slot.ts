@@ -1,0 +1,291 @@
+/**
+ * One slot of an executor: one task at a time, in a worker that is replaced when it ends.
+ *
+ *     driver ── launch ──► Slot ── prepare, locate, launch ──► worker
+ *                           │  ◄── open ─── Source.read ── piece ──►     inputs, with look-ahead
+ *            ◄── value ─────┤  ◄── emit                                  blocks of values
+ *                           └──► attempt file  ◄── emit                  the bytes of a sink
+ *            ◄── ended ─────┘  ◄── ended
+ *
+ * Everything here is our code in the control thread: it holds the permissions and touches what lies
+ * outside, so that the worker needs none for its input and output.
+ */
+import { encodeBlock } from "../core/codec/codec.ts";
+import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
+import type { Options, Split } from "../core/plan/plan.ts";
+import type { Platform } from "../core/platform.ts";
+import type { Flow, StageId, Task, TaskMetrics, TaskResult } from "../core/task.ts";
+import type { FileSystem } from "../io/file_system.ts";
+import type { SavedPart } from "../io/sink.ts";
+import { AttemptFile } from "./attempt_file.ts";
+import { ownFolderName } from "./local_io.ts";
+import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
+import type { ExecutorSetup, FromExecutor, FromWorker, SaveTarget } from "./protocol.ts";
+import { Streams } from "./streams.ts";
+import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
+
+/** A stage as an executor keeps it, encoded: only workers look inside. */
+export type StageEntry = {
+  readonly stage: StageId;
+  readonly bytes: Uint8Array;
+  readonly save: SaveTarget | undefined;
+  /** The encoded ExchangeLocation[] of its inputs; another array whenever they have changed. */
+  locations: Uint8Array | undefined;
+};
+
+/** What a slot may ask of the process around it. */
+export type SlotHost = Readonly<{
+  platform: Platform;
+  /** Where the bytes of sinks go. */
+  files: FileSystem;
+  start: TaskWorkerHost["start"];
+  unlocked: TaskWorkerHost["unlocked"];
+  /** The bytes of a split, as its source reads them. */
+  read: (format: string, options: Options, split: Split) => AsyncIterable<Uint8Array>;
+  /** Where the bytes of an attempt at saving go. */
+  attemptPath: (save: SaveTarget, task: Task) => string;
+  /** Says something to the driver; resolves when it has been sent. */
+  report: (message: FromExecutor) => Promise<void>;
+  /** Ends the process: it cannot run tasks. */
+  broken: (reason: string) => void;
+}>;
+
+/** The task that runs, and what it needs besides its worker. */
+type Running = {
+  readonly task: Task;
+  readonly startedMs: number;
+  readonly file: AttemptFile | undefined;
+  /** Why it is to end early. */
+  cancelReason: string | undefined;
+  /** What went wrong in the control thread on behalf of the task. */
+  failure: FailureReport | undefined;
+};
+
+/** A worker and what it knows. */
+type Hired = Readonly<{
+  worker: TaskWorker;
+  streams: Streams;
+  /** The stages that it has prepared, with the locations it was told. */
+  stages: Map<StageId, Uint8Array | undefined>;
+}>;
+
+export class Slot {
+  readonly #index: number;
+  readonly #setup: ExecutorSetup;
+  readonly #host: SlotHost;
+  readonly #permissions: WorkerPermissions;
+  readonly #ownNames: readonly string[];
+  readonly #ownFolders: readonly string[];
+  #hired: Hired | undefined;
+  #running: Running | undefined;
+  #exiting: (FromWorker & { kind: "exiting" }) | undefined;
+  #serial = 0;
+
+  constructor(index: number, setup: ExecutorSetup, host: SlotHost) {
+    this.#index = index;
+    this.#setup = setup;
+    this.#host = host;
+    this.#ownNames = setup.folders.map((_, disk) => ownFolderName(setup.executor, index, disk));
+    this.#ownFolders = setup.folders.map((folder, disk) => `${folder}/${this.#ownNames[disk]}`);
+    this.#permissions = workerPermissions(setup.grants, setup.folders, this.#ownFolders);
+    for (const folder of this.#ownFolders) host.platform.files.makeFolder(folder);
+  }
+
+  get isFree(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** Has a worker ready, so that the first task need not wait for it. */
+  warmUp(): void {
+    this.#hired ??= this.#hire();
+  }
+
+  /** Runs a task; the driver hears how it ended, whatever happens. */
+  launch(entry: StageEntry, task: Task, flow: Flow): void {
+    assert(this.#running === undefined, `slot ${this.#index} was given two tasks at once`);
+    const { save } = entry;
+    this.#running = {
+      task,
+      startedMs: this.#host.platform.monotonicMs(),
+      file: save === undefined
+        ? undefined
+        : new AttemptFile(this.#host.files, this.#host.attemptPath(save, task)),
+      cancelReason: undefined,
+      failure: undefined,
+    };
+    const { worker, stages } = this.#hired ??= this.#hire();
+    worker.setCancelled(false);
+    if (!stages.has(entry.stage)) {
+      stages.set(entry.stage, undefined);
+      void worker.send({ kind: "prepare", stage: entry.stage, bytes: entry.bytes });
+    }
+    if (entry.locations !== undefined && stages.get(entry.stage) !== entry.locations) {
+      stages.set(entry.stage, entry.locations);
+      void worker.send({ kind: "locate", stage: entry.stage, bytes: entry.locations });
+    }
+    void worker.send({ kind: "launch", task, flow });
+  }
+
+  /** Asks the task to end early, if it is the one that runs; user code that spins does not hear it. */
+  cancel(task: Task, reason: string): void {
+    const running = this.#running;
+    if (running === undefined || !isSame(running.task, task)) return;
+    running.cancelReason = reason;
+    this.#hired?.worker.setCancelled(true);
+    void this.#hired?.streams.failAll(new CancelledError("Cancelled", reason));
+  }
+
+  release(stage: StageId): void {
+    if (!this.#hired?.stages.delete(stage)) return;
+    void this.#hired.worker.send({ kind: "release", stage });
+  }
+
+  #hire(): Hired {
+    const alivePath = `${this.#ownFolders[0]}/alive-${this.#serial++}`;
+    this.#host.platform.files.create(alivePath)[Symbol.dispose]();
+    const worker = new TaskWorker(
+      {
+        alivePath,
+        folders: this.#setup.folders,
+        ownNames: this.#ownNames,
+        workerMemoryBytes: this.#setup.workerMemoryBytes,
+      },
+      this.#permissions,
+      {
+        start: this.#host.start,
+        unlocked: this.#host.unlocked,
+        heard: (message) => this.#heard(hired, message),
+        gone: (error, wasReady) => this.#gone(hired, error, wasReady),
+      },
+    );
+    const hired: Hired = { worker, streams: new Streams((m) => worker.send(m)), stages: new Map() };
+    return hired;
+  }
+
+  async #heard(hired: Hired, message: FromWorker): Promise<void> {
+    switch (message.kind) {
+      case "ready":
+        return await this.#host.report({ kind: "ready" });
+      case "open":
+        return hired.streams.open(
+          message.stream,
+          () => this.#host.read(message.format, message.options, message.split),
+        );
+      case "more":
+        return hired.streams.more(message.stream);
+      case "close":
+        return hired.streams.close(message.stream);
+      case "emit":
+        return await this.#emitted(hired, message.bytes);
+      case "ended":
+        return await this.#ended(message.result);
+      case "exiting":
+        this.#exiting = message;
+    }
+  }
+
+  /** Hands a block on, or writes it to the file of the attempt. */
+  async #emitted(hired: Hired, bytes: Uint8Array): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || running.cancelReason !== undefined) return;
+    if (running.file === undefined) {
+      return await this.#host.report({ kind: "value", task: running.task, bytes });
+    }
+    if (running.failure !== undefined) return;
+    try {
+      await running.file.append(bytes);
+    } catch (error) {
+      running.failure = reportOf(error);
+      hired.worker.setCancelled(true);
+    }
+  }
+
+  async #ended(result: TaskResult): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || !isSame(running.task, result.task)) return;
+    const { failure, cancelReason } = running;
+    let told = result;
+    if (failure !== undefined) {
+      told = { task: result.task, metrics: result.metrics, kind: "failed", failure };
+    } else if (cancelReason !== undefined && result.kind !== "written") {
+      told = { task: result.task, metrics: result.metrics, kind: "killed", reason: cancelReason };
+    }
+    await this.#finish(running, told);
+  }
+
+  async #finish(running: Running, result: TaskResult): Promise<void> {
+    let told = result;
+    try {
+      if (result.kind !== "value") await running.file?.discard();
+      else if (running.file !== undefined) told = await saved(result, running.file);
+    } catch (error) {
+      const { task, metrics } = result;
+      told = { task, metrics, kind: "failed", failure: reportOf(error) };
+    }
+    this.#running = undefined;
+    await this.#host.report({ kind: "ended", result: told });
+  }
+
+  /** The worker has ended. A task that ran in it has failed by that. */
+  #gone(hired: Hired, error: string | undefined, wasReady: boolean): void {
+    // No other worker would start either.
+    if (!wasReady) return this.#host.broken(error ?? "the worker ended before it was ready");
+    const exiting = this.#exiting;
+    if (this.#hired === hired) this.#hired = undefined;
+    this.#exiting = undefined;
+    void hired.streams.failAll(new CancelledError("Cancelled", "the worker has ended"));
+    const running = this.#running;
+    if (running === undefined) return;
+    const { task } = running;
+    const metrics = noMetrics(this.#host.platform.monotonicMs() - running.startedMs);
+    if (running.cancelReason !== undefined) {
+      const reason = running.cancelReason;
+      void this.#finish(running, { task, metrics, kind: "killed", reason });
+    } else {
+      const failure = exitFailure(exiting, error);
+      void this.#finish(running, { task, metrics, kind: "failed", failure });
+    }
+  }
+}
+
+/** The value of a task that saved: what its sink needs to commit. */
+async function saved(
+  result: TaskResult & { kind: "value" },
+  file: AttemptFile,
+): Promise<TaskResult> {
+  await file.keep();
+  const { partition } = result.task;
+  const part: SavedPart = { partition, path: file.path, records: result.metrics.recordsWritten };
+  return { ...result, blocks: [encodeBlock([part])] };
+}
+
+function isSame(a: Task, b: Task): boolean {
+  return a.stage === b.stage && a.partition === b.partition && a.attempt === b.attempt;
+}
+
+function exitFailure(
+  exiting: (FromWorker & { kind: "exiting" }) | undefined,
+  error: string | undefined,
+): FailureReport {
+  const what = exiting?.act ??
+    (error === undefined ? "the worker ended without a word" : `the worker ended: ${error}`);
+  return {
+    name: "JobError",
+    code: "TaskExited",
+    message: `${what}\n  A task ends by returning, or by throwing an error that says why`,
+    ...(exiting?.cause === undefined ? {} : { cause: exiting.cause }),
+  };
+}
+
+function noMetrics(durationMs: number): TaskMetrics {
+  return {
+    durationMs,
+    recordsRead: 0,
+    bytesRead: 0,
+    recordsWritten: 0,
+    bytesWritten: 0,
+    spills: 0,
+    bytesSpilled: 0,
+    memoryBytesMax: 0,
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * How a task ended that did not end well, told so that its reader knows whose fault it was and what
+ * to do: data for TaskResult, whatever was thrown.
+ */
+import {
+  type ErrorCode,
+  type FailureReport,
+  FlintError,
+  InputError,
+  OutputError,
+  RecordError,
+  reportOf,
+  shown,
+} from "../core/errors.ts";
+import { MapOutputDamaged } from "../shuffle/damage.ts";
+import type { Blame, Culprit } from "./pipeline/blame.ts";
+import { named } from "./pipeline/returned.ts";
+
+/** Thrown where a task notices that its job was cancelled. */
+export class TaskCancelled extends Error {}
+
+export type BadEnd =
+  | Readonly<{ kind: "failed"; failure: FailureReport }>
+  | Readonly<{ kind: "inputLost"; exchange: number; partition: number; detail: string }>
+  | Readonly<{ kind: "killed"; reason: string }>;
+
+/** What `error` means for the task. */
+export function badEnd(error: unknown, blame: Blame, cancelled: boolean): BadEnd {
+  if (cancelled || error instanceof TaskCancelled) {
+    return { kind: "killed", reason: "the job was cancelled" };
+  }
+  if (error instanceof MapOutputDamaged) {
+    const { exchange, partition, detail } = error;
+    return { kind: "inputLost", exchange, partition, detail };
+  }
+  return { kind: "failed", failure: failureOf(error, blame.of(error)) };
+}
+
+function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport {
+  const record = culprit?.record === undefined ? {} : { record: shown(culprit.record.value) };
+  const cause = reportOf(error);
+  const code = codeOf(error);
+  if (code !== undefined) {
+    // What Flint refuses in a record or an input it will refuse again; damage may have been in memory.
+    return { ...cause, ...record, code, final: code !== "CorruptBlock" };
+  }
+  const denial = denialIn(cause);
+  if (denial !== undefined) {
+    const where = culprit === undefined ? "" : `${named(culprit.step)}: `;
+    return {
+      name: "TaskError",
+      code: "PermissionDenied",
+      message: `${where}${denial}`,
+      stack: cause.stack,
+      cause,
+      ...record,
+      final: true,
+    };
+  }
+  if (culprit === undefined) return cause;
+  const thrown = error instanceof Error ? `${cause.name}: ${cause.message}` : notAnError(error);
+  return {
+    name: "TaskError",
+    code: "TaskFailed",
+    message: `${named(culprit.step)} threw ${thrown}`,
+    stack: cause.stack,
+    cause,
+    ...record,
+  };
+}
+
+/** The code of an error of Flint, also of one that came from the control thread as a report. */
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof FlintError) return error.code;
+  if (!(error instanceof Error) || !reportedNames.has(error.name)) return undefined;
+  return (error as Error & { code?: ErrorCode }).code;
+}
+
+/** What can go wrong with the input or the output of a task outside of its worker. */
+const reportedNames = new Set([InputError, OutputError, RecordError].map(({ name }) => name));
+
+function notAnError(thrown: unknown): string {
+  return `${shown(thrown)}, which is no Error`;
+}
+
+/** What a task was doing when the runtime's permissions stopped it, by the name of the permission. */
+const deniedActs: Readonly<Record<string, string>> = {
+  read: "reading",
+  write: "writing",
+  net: "network access to",
+  env: "reading the environment variable",
+  run: "running",
+  ffi: "loading the native library",
+  sys: "asking the system for",
+  import: "importing from",
+};
+
+/** What was not granted and the flag that grants it, if that is why somebody threw. */
+function denialIn(report: FailureReport): string | undefined {
+  for (let at: FailureReport | undefined = report; at !== undefined; at = at.cause) {
+    const match = /^Requires (\w+) access(?: to "(.*)")?, run again with the (--allow-\w+) flag/s
+      .exec(at.message);
+    if (match === null) continue;
+    const [, permission, value, flag] = match;
+    const act = deniedActs[permission!] ?? `${permission} access to`;
+    return value === undefined
+      ? `${permission} access was not granted\n  Add ${flag}`
+      : `${act} ${JSON.stringify(value)} was not granted\n  Add ${flag}=${value}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,155 @@
+/**
+ * Where the records of a task come from: a flow, made into batches that are pulled.
+ *
+ *     read(source)     pieces ─► Source.decode ─┐
+ *     read(exchange)   blocks ─► readExchange ──┴─► batches ─► chains, concat, zip, cross ─► batches
+ */
+import { assert } from "../core/errors.ts";
+import type { PartitionId } from "../core/plan/plan.ts";
+import type { Flow, StageInput } from "../core/task.ts";
+import { sourceOf } from "../io/registry.ts";
+import type { ShuffleIO } from "../shuffle/carrier.ts";
+import { readExchange } from "../shuffle/reader.ts";
+import { blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
+import type { Blame } from "./pipeline/blame.ts";
+import { callWithRecords, type Chain } from "./pipeline/compile.ts";
+import { BATCH_RECORDS_MAX, inBatches, Records } from "./pipeline/records.ts";
+import type { PreparedStage } from "./prepare_stage.ts";
+import { TaskCancelled } from "./task_failure.ts";
+import type { TaskFunctions } from "./task_functions.ts";
+import type { TaskIO } from "./task_io.ts";
+import type { TaskMeter } from "./task_meter.ts";
+
+export type Batches = Iterable<readonly unknown[]>;
+
+type Read = Extract<Flow, { kind: "read" }>;
+
+/** What the parts of a running task share. */
+export type TaskParts = Readonly<{
+  prepared: PreparedStage;
+  io: TaskIO;
+  meter: TaskMeter;
+  blame: Blame;
+  functions: TaskFunctions;
+}>;
+
+export class TaskInput {
+  readonly #parts: TaskParts;
+  readonly #chains = new Map<number, Chain>();
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts;
+  }
+
+  /** The records that a flow means. Nothing is read before the first batch is pulled. */
+  batches(flow: Flow): Batches {
+    switch (flow.kind) {
+      case "read":
+        return this.#read(flow);
+      case "apply":
+        return this.#chain(flow.chain)(this.batches(flow.from), flow.partition);
+      case "concat":
+        return this.#concat(flow.from);
+      case "zip":
+        return this.#zip(flow.fn, flow.from);
+      case "cross":
+        return this.#cross(flow.left, flow.right);
+    }
+  }
+
+  *#read(flow: Read): Generator<readonly unknown[]> {
+    const { prepared, io, meter } = this.#parts;
+    for (const batch of this.#open(prepared.stage.inputs[flow.input]!, flow)) {
+      if (io.cancelled) throw new TaskCancelled();
+      meter.recordsRead += batch.length;
+      yield batch;
+    }
+  }
+
+  #open(input: StageInput, { partition, split }: Read): Batches {
+    const { io, meter, blame, functions } = this.#parts;
+    switch (input.kind) {
+      case "source": {
+        assert(split !== undefined, `partition ${partition} of a source came without its split`);
+        const { format, options } = input;
+        const source = sourceOf(format);
+        if (source.inSplit) {
+          meter.bytesRead += split.bytes ?? 0;
+          return source.decode(options, split, [], functions.classes);
+        }
+        const pieces = meter.reading(io.source(format, options, split));
+        return source.decode(options, split, pieces, functions.classes);
+      }
+      case "exchange": {
+        const exchange = withFunctions(input.exchange, functions.of);
+        const found = io.exchange(input.id, partition, exchange);
+        const metered = found.kind === "blocks"
+          ? { ...found, blocks: meter.reading(found.blocks) }
+          : found;
+        const batches = readExchange(exchange, metered, shuffleIO(this.#parts, partition));
+        return blamingEach(blame, stepOf(input.exchange), batches);
+      }
+      case "cached":
+        assert(false, `dataset ${input.id} was to be read from a cache that this engine lacks`);
+    }
+  }
+
+  /** A chain is instantiated once for a task, however many partitions go through it. */
+  #chain(index: number): Chain {
+    const { prepared, blame, functions } = this.#parts;
+    let chain = this.#chains.get(index);
+    if (chain === undefined) {
+      const fns = prepared.stage.chains[index]!.map((op) => functions.of(op.fn));
+      chain = prepared.chains[index]!.instantiate(fns, blame);
+      this.#chains.set(index, chain);
+    }
+    return chain;
+  }
+
+  *#concat(flows: readonly Flow[]): Generator<readonly unknown[]> {
+    for (const flow of flows) yield* this.batches(flow);
+  }
+
+  /** The function gets an iterator for each side and gives the records: `fn(left, right)`. */
+  #zip(index: number, flows: readonly Flow[]): Batches {
+    const { prepared, blame, functions } = this.#parts;
+    const closure = prepared.stage.zips[index]!;
+    const step = { kind: "zip", place: closure.place };
+    const inputs = flows.map((flow) => this.batches(flow));
+    return callWithRecords(step, functions.of(closure), inputs, blame);
+  }
+
+  /**
+   * Every pair. The right side is made anew for each 1,024 records of the left, so that neither has
+   * to fit into memory; the order depends on the positions of the records alone.
+   */
+  *#cross(left: Flow, right: Flow): Generator<unknown[]> {
+    for (const lefts of this.#inEqualBatches(left)) {
+      for (const rights of this.#inEqualBatches(right)) yield* pairsOf(lefts, rights);
+    }
+  }
+
+  #inEqualBatches(flow: Flow): Iterable<unknown[]> {
+    return inBatches(new Records(this.batches(flow), this.#parts.blame), []);
+  }
+}
+
+/** What the shuffle needs of a task, for the partition that it reads or writes. */
+export function shuffleIO({ io, functions }: TaskParts, partition: PartitionId): ShuffleIO {
+  const { platform, budget, spills } = io;
+  return { platform, budget, spills, partition, classes: functions.classes };
+}
+
+function* pairsOf(lefts: readonly unknown[], rights: readonly unknown[]): Generator<unknown[]> {
+  let pairs: unknown[] = [];
+  for (const left of lefts) {
+    for (const right of rights) {
+      pairs.push([left, right]);
+      if (pairs.length === BATCH_RECORDS_MAX) {
+        yield pairs;
+        pairs = [];
+      }
+    }
+  }
+  if (pairs.length > 0) yield pairs;
+}

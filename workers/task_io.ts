@@ -1,0 +1,34 @@
+/**
+ * The seam in the worker: all that a running task may ask of its engine.
+ *
+ * `run_task.ts` sees nothing else, so it does not know which engine it runs in. Everything here is
+ * synchronous and may block the worker's thread; the control thread beside it stays awake.
+ */
+import type { BroadcastId } from "../core/engine.ts";
+import type { Exchange } from "../core/plan/exchange.ts";
+import type { Options, PartitionId, Split, UserFunction } from "../core/plan/plan.ts";
+import type { ExchangeId } from "../core/task.ts";
+import type { Platform } from "../core/platform.ts";
+import type { MemoryBudget } from "../shuffle/memory_budget.ts";
+import type { SpillManager } from "../shuffle/spill_manager.ts";
+import type { ExchangeInput, ExchangeSink } from "../shuffle/carrier.ts";
+
+/** An exchange whose functions have been revived for one task. */
+export type RevivedExchange = Exchange<UserFunction>;
+
+export type { BlockSink, ExchangeInput, ExchangeSink, RunSink } from "../shuffle/carrier.ts";
+
+export interface TaskIO {
+  readonly platform: Platform;
+  readonly budget: MemoryBudget;
+  readonly spills: SpillManager;
+  /** True once the task is to end early: the job was cancelled. Looked at once a batch. */
+  readonly cancelled: boolean;
+  /** The bytes of a split, in pieces, as `Source.read` gives them. */
+  source(format: string, options: Options, split: Split): Iterable<Uint8Array>;
+  exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput;
+  sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink;
+  /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */
+  emit(bytes: Uint8Array): void;
+  broadcast(id: BroadcastId): Uint8Array;
+}

@@ -1,0 +1,142 @@
+/**
+ * The worker that runs tasks: the entry point of the Web Worker, and a message loop.
+ *
+ *     prepare ─► compile the stage once        locate ─► where its inputs lie
+ *     launch  ─► runTask, blocking ─► ended
+ *
+ * Whatever is needed from the global scope is taken before user code runs, and the rings are known
+ * to this module alone: nothing that user code posts or patches reaches the control thread.
+ */
+import process from "node:process";
+import { decodeValue } from "../core/codec/binary.ts";
+import { type FailureReport, reportOf } from "../core/errors.ts";
+import type { ExchangeLocation, Stage, StageId, TaskMetrics, TaskResult } from "../core/task.ts";
+import { watchExits } from "./exits.ts";
+import { LocalTaskIO } from "./local_io.ts";
+import { denoLocks, denoPlatform } from "./platform_deno.ts";
+import type { ToWorker } from "./protocol.ts";
+import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
+import { runTask } from "./run_task.ts";
+import type { WorkerSetup } from "./task_worker.ts";
+import { WorkerLink } from "./worker_link.ts";
+
+/** A stage that is ready, or why it cannot be; and where its inputs lie. */
+type Entry = {
+  prepared: PreparedStage | undefined;
+  failure: FailureReport | undefined;
+  locations: readonly ExchangeLocation[];
+};
+
+const exit = Deno.exit;
+
+async function serve(setup: WorkerSetup): Promise<void> {
+  const link = new WorkerLink(setup.memory);
+  watchExits(self, [
+    { owner: Deno, method: "exit", name: "Deno.exit" },
+    { owner: process, method: "exit", name: "process.exit" },
+    { owner: self, method: "close", name: "close" },
+  ], {
+    report: (act, cause) => link.send({ kind: "exiting", act, ...(cause ? { cause } : {}) }),
+    end: () => exit(),
+  });
+  // Held until the worker ends, in whatever way: that is how the control thread learns of it.
+  using _alive = denoLocks.lock(setup.alivePath);
+  link.send({ kind: "ready" });
+  const stages = new Map<StageId, Entry>();
+  for (;;) {
+    const message = await link.receiveLater();
+    if (message === undefined) return;
+    const result = await handle(message, stages, setup, link);
+    if (result === undefined) continue;
+    await turn();
+    link.send({ kind: "ended", result });
+  }
+}
+
+async function handle(
+  message: ToWorker,
+  stages: Map<StageId, Entry>,
+  setup: WorkerSetup,
+  link: WorkerLink,
+): Promise<TaskResult | undefined> {
+  switch (message.kind) {
+    case "prepare":
+      stages.set(message.stage, await prepare(message.bytes));
+      return undefined;
+    case "locate": {
+      const entry = stages.get(message.stage);
+      if (entry) entry.locations = decodeValue(message.bytes) as readonly ExchangeLocation[];
+      return undefined;
+    }
+    case "release":
+      stages.delete(message.stage);
+      return undefined;
+    case "launch":
+      return run(message, stages.get(message.task.stage), setup, link);
+    case "piece":
+    case "streamEnded":
+    case "streamFailed":
+      // Of a stream that was closed before it came.
+      return undefined;
+  }
+}
+
+async function prepare(bytes: Uint8Array): Promise<Entry> {
+  try {
+    const stage = decodeValue(bytes) as Stage;
+    const prepared = await prepareStage(stage, (specifier) => import(specifier));
+    return { prepared, failure: undefined, locations: [] };
+  } catch (error) {
+    return { prepared: undefined, failure: reportOf(error), locations: [] };
+  }
+}
+
+function run(
+  { task, flow }: ToWorker & { kind: "launch" },
+  entry: Entry | undefined,
+  setup: WorkerSetup,
+  link: WorkerLink,
+): TaskResult {
+  const failed = (failure: FailureReport): TaskResult => (
+    { task, metrics: noMetrics, kind: "failed", failure }
+  );
+  if (entry?.prepared === undefined) {
+    return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
+  }
+  try {
+    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.locations);
+    return runTask(entry.prepared, task, flow, io);
+  } catch (error) {
+    return failed(reportOf(error));
+  }
+}
+
+const noMetrics: TaskMetrics = {
+  durationMs: 0,
+  recordsRead: 0,
+  bytesRead: 0,
+  recordsWritten: 0,
+  bytesWritten: 0,
+  spills: 0,
+  bytesSpilled: 0,
+  memoryBytesMax: 0,
+};
+
+const hop = new MessageChannel();
+
+/** Lets the event loop turn once, so that a Promise that the task left behind is heard of now. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    hop.port1.onmessage = () => resolve();
+    hop.port2.postMessage(null);
+  });
+}
+
+let isServing = false;
+
+// The listener stays, although there is one message only: a worker that listens to nothing ends.
+self.addEventListener("message", (event) => {
+  if (isServing) return;
+  isServing = true;
+  void serve((event as MessageEvent<WorkerSetup>).data);
+});

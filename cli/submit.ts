@@ -55,17 +55,25 @@ async function run(submission: Submission): Promise<number> {
   const job = jobLocation(submission.job);
   const submitted = settingsOf(submission);
   if (submission.verbose) printSettings(job, submitted);
+  const shared = [
+    "--quiet",
+    // A job's own npm import must not rewrite a lock file, ours or the job's.
+    "--no-lock",
+    `--import-map=${importMapFor(job.folder, HOME)}`,
+  ];
+  if (submission.check) {
+    // Beside a preloaded module `deno run --check` checks nothing.
+    const args = ["check", ...shared, job.module];
+    const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+    if (code !== 0) return code;
+  }
   const command = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--allow-all",
-      "--quiet",
-      // A job's own npm import must not rewrite a lock file, ours or the job's.
-      "--no-lock",
-      ...(submission.check ? ["--check"] : []),
+      ...shared,
       ...heapFlags(submitted),
       `--preload=${new URL("session.ts", import.meta.url).href}`,
-      `--import-map=${importMapFor(job.folder, HOME)}`,
       job.module,
       ...submission.jobArguments,
     ],

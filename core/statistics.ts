@@ -1,13 +1,17 @@
 /**
- * Count, mean, variance, least and greatest of numbers in one pass, mergeable across partitions.
+ * Count, sum, mean, variance, least and greatest of numbers in one pass, mergeable across partitions.
  *
  * The sum of squared deviations is carried along (Welford) and merged pairwise (Chan et al.), as
- * Spark does: summing squares and subtracting loses all digits when the mean is large.
+ * Spark does: summing squares and subtracting loses all digits when the mean is large. The sum is
+ * compensated (Neumaier), so that the sum and the mean do not depend on how the numbers were parted:
+ * Spark's mean of 0, 1, … 5023, each 1,024 times, ends in 0000000273, and this one does not.
  */
 
-/** A {@linkcode StatCounter} as plain data: count, mean, squared deviations, greatest, least. */
+/** A {@linkcode StatCounter} as plain data, in an order of its own. */
 export type StatSummary = readonly [
   count: number,
+  sum: number,
+  sumRemainder: number,
   mean: number,
   squaredDeviations: number,
   max: number,
@@ -32,6 +36,10 @@ export type StatSummary = readonly [
  */
 export class StatCounter {
   #count = 0;
+  #sum = 0;
+  /** What rounding took from the sum so far. */
+  #sumRemainder = 0;
+  /** Welford's, which the squared deviations are made with. */
   #mean = 0;
   #squaredDeviations = 0;
   #max = -Infinity;
@@ -47,6 +55,8 @@ export class StatCounter {
     const counter = new StatCounter();
     [
       counter.#count,
+      counter.#sum,
+      counter.#sumRemainder,
       counter.#mean,
       counter.#squaredDeviations,
       counter.#max,
@@ -61,6 +71,7 @@ export class StatCounter {
     this.#count++;
     this.#mean += delta / this.#count;
     this.#squaredDeviations += delta * (value - this.#mean);
+    this.#addToSum(value);
     this.#max = Math.max(this.#max, value);
     this.#min = Math.min(this.#min, value);
     return this;
@@ -71,10 +82,14 @@ export class StatCounter {
     if (other.#count === 0) return this;
     if (this.#count === 0) return this.#assign(other);
     const count = this.#count + other.#count;
-    const delta = other.#mean - this.#mean;
+    const delta = other.mean - this.mean;
+    const mean = this.#mergedMean(other, delta, count);
     this.#squaredDeviations += other.#squaredDeviations +
       delta * delta * this.#count * other.#count / count;
-    this.#mean = this.#mergedMean(other, delta, count);
+    const remainder = other.#sumRemainder;
+    this.#addToSum(other.#sum);
+    this.#sumRemainder += remainder;
+    this.#mean = mean;
     this.#max = Math.max(this.#max, other.#max);
     this.#min = Math.min(this.#min, other.#min);
     this.#count = count;
@@ -88,7 +103,15 @@ export class StatCounter {
 
   /** The contents as plain data, to be sent elsewhere. */
   summary(): StatSummary {
-    return [this.#count, this.#mean, this.#squaredDeviations, this.#max, this.#min];
+    return [
+      this.#count,
+      this.#sum,
+      this.#sumRemainder,
+      this.#mean,
+      this.#squaredDeviations,
+      this.#max,
+      this.#min,
+    ];
   }
 
   /** How many numbers were counted. */
@@ -98,12 +121,15 @@ export class StatCounter {
 
   /** Their arithmetic mean; 0 for none. */
   get mean(): number {
-    return this.#mean;
+    const { sum } = this;
+    // A sum beyond the largest double still has a mean.
+    return this.#count === 0 || !Number.isFinite(sum) ? this.#mean : sum / this.#count;
   }
 
-  /** Their sum, as mean × count. */
+  /** Their sum; 0 for none. */
   get sum(): number {
-    return this.#count * this.#mean;
+    // The remainder of an infinite sum says nothing.
+    return Number.isFinite(this.#sum) ? this.#sum + this.#sumRemainder : this.#sum;
   }
 
   /** The greatest of them; -Infinity for none. */
@@ -153,15 +179,26 @@ export class StatCounter {
     return { count, sum, mean, stdev, max, min };
   }
 
+  /** Neumaier's addition: what rounding takes from the smaller of the two is kept apart. */
+  #addToSum(value: number): void {
+    const sum = this.#sum + value;
+    this.#sumRemainder += Math.abs(this.#sum) >= Math.abs(value)
+      ? this.#sum - sum + value
+      : value - sum + this.#sum;
+    this.#sum = sum;
+  }
+
   /** From the nearer side where one count dwarfs the other, so that no digits are lost. */
   #mergedMean(other: StatCounter, delta: number, count: number): number {
-    if (other.#count * 10 < this.#count) return this.#mean + delta * other.#count / count;
-    if (this.#count * 10 < other.#count) return other.#mean - delta * this.#count / count;
-    return (this.#mean * this.#count + other.#mean * other.#count) / count;
+    if (other.#count * 10 < this.#count) return this.mean + delta * other.#count / count;
+    if (this.#count * 10 < other.#count) return other.mean - delta * this.#count / count;
+    return (this.mean * this.#count + other.mean * other.#count) / count;
   }
 
   #assign(other: StatCounter): this {
     this.#count = other.#count;
+    this.#sum = other.#sum;
+    this.#sumRemainder = other.#sumRemainder;
     this.#mean = other.#mean;
     this.#squaredDeviations = other.#squaredDeviations;
     this.#max = other.#max;

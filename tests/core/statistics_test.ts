@@ -42,8 +42,26 @@ Deno.test("small differences of large numbers keep their digits", () => {
 });
 
 Deno.test("one number among very many does not blur the mean", () => {
-  const many = StatCounter.of([2 ** 40, 0.1, 0, 0.1, 0.1]);
+  const many = StatCounter.of([2 ** 40, 2 ** 40 * 0.1, 0, 0.1, 0, 0.1, 0.1]);
   assert.equal(many.mergeStats(new StatCounter([0.1])).mean, 0.1);
+});
+
+Deno.test("sum and mean of whole numbers are exact, however they are parted", () => {
+  const slice = new StatCounter();
+  for (let round = 0; round < 51; round++) {
+    for (let i = 0; i < 5024; i++) slice.merge(i);
+  }
+  const all = new StatCounter();
+  for (let part = 0; part < 20; part++) all.mergeStats(slice);
+  assert.equal(all.mean, 2511.5);
+  assert.equal(all.sum, 20 * 51 * 5024 * 2511.5);
+  assert.equal(new StatCounter([1e16, 1, -1e16]).sum, 1);
+});
+
+Deno.test("sums beyond the largest double, and infinite numbers", () => {
+  const huge = new StatCounter([1.6e308, 1.6e308]);
+  assert.deepEqual([huge.sum, huge.mean], [Infinity, 1.6e308]);
+  assert.equal(new StatCounter([Infinity, 1]).sum, Infinity);
 });
 
 Deno.test("an empty one, itself, a copy, NaN", () => {

@@ -73,7 +73,7 @@ Deno.test("a merge is a stable sort of all runs, in one pass and in several, and
         const largest = runs.reduce((most, run) => Math.max(most, Merge.bytesFor([run])), 0);
         const memory = new Uint8Array(3 * largest + 512);
         const few = mergeDown(runs, { platform, spills, memory, range: { from }, blockBytes: 256 });
-        assert.ok(Merge.bytesFor(few) <= memory.length);
+        assert.ok(Merge.bytesFor(few, { from }) <= memory.length);
         assert.deepEqual(
           mergeAll(few, { from }),
           textsOf(all.filter(({ key }) => compareKeyBytes(key, from) >= 0)),

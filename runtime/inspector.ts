@@ -34,7 +34,7 @@ type RemoteProperties = Readonly<{
   privateProperties?: readonly RemoteProperty[];
 }>;
 type Location = Readonly<{ scriptId: string; lineNumber: number; columnNumber: number }>;
-type Script = { url: string; source?: string };
+type ScriptAddress = Readonly<{ scriptId: string; url: string }>;
 
 /** Where values are laid down for the inspector, and where it lays down what it finds. */
 const slotName = "flint.inspector.slot";
@@ -44,7 +44,8 @@ const objectGroup = "flint";
 
 class V8Inspector implements Inspector {
   #session: Session | undefined;
-  readonly #scripts = new Map<string, Script>();
+  readonly #urls = new Map<string, string>();
+  readonly #sources = new Map<string, string>();
   readonly #locations = new WeakMap<object, Location>();
   readonly #places = new WeakMap<object, string>();
 
@@ -82,18 +83,30 @@ class V8Inspector implements Inspector {
     }
   }
 
-  script(scriptId: string): Readonly<{ url: string; source: string }> | undefined {
-    const known = this.#scripts.get(scriptId);
-    if (known?.source !== undefined) return known as { url: string; source: string };
-    this.#post("Debugger.enable"); // tells of all scripts there are
+  scriptUrl(scriptId: string): string | undefined {
+    // From what costs nothing to what costs most: V8 hashes every script when the debugger comes.
+    for (const ask of [this.#askStack, this.#askProfiler, this.#askDebugger]) {
+      const url = this.#urls.get(scriptId);
+      if (url !== undefined) return url;
+      ask.call(this);
+    }
+    return this.#urls.get(scriptId);
+  }
+
+  scriptSource(scriptId: string): string | undefined {
+    let source = this.#sources.get(scriptId);
+    if (source !== undefined) return source;
+    this.#post("Debugger.enable");
     try {
-      const script = this.#scripts.get(scriptId);
-      if (script === undefined) return undefined;
-      script.source = this.#sourceOf(scriptId);
-      return script as { url: string; source: string };
+      const answer = this.#post("Debugger.getScriptSource", { scriptId });
+      source = (answer as { scriptSource: string }).scriptSource;
+    } catch {
+      return undefined; // the engine does not know it, or has let go of it
     } finally {
       this.#post("Debugger.disable");
     }
+    this.#sources.set(scriptId, source);
+    return source;
   }
 
   place(fn: object): string {
@@ -139,7 +152,7 @@ class V8Inspector implements Inspector {
     }
     const location = this.#locations.get(fn);
     if (location === undefined) return "an unknown place (it is native)";
-    const url = this.script(location.scriptId)?.url ?? "";
+    const url = this.scriptUrl(location.scriptId) ?? "";
     const at = originalPosition(url, location.lineNumber, location.columnNumber);
     return `${shownPath(url)}:${at.line + 1}:${at.column + 1}`;
   }
@@ -157,13 +170,37 @@ class V8Inspector implements Inspector {
     }));
   }
 
-  #sourceOf(scriptId: string): string {
+  /** The scripts of the frames below this one: nearly always the job's own is among them. */
+  #askStack(): void {
+    const { exceptionDetails } = this.#post("Runtime.evaluate", {
+      expression: "throw new Error()",
+      objectGroup,
+      silent: true,
+    }) as { exceptionDetails?: { stackTrace?: { callFrames: ScriptAddress[] } } };
+    this.#note(exceptionDetails?.stackTrace?.callFrames ?? []);
+  }
+
+  /** The scripts whose functions have been called: about 10 ms. */
+  #askProfiler(): void {
+    this.#post("Profiler.enable");
     try {
-      const answer = this.#post("Debugger.getScriptSource", { scriptId });
-      return (answer as { scriptSource: string }).scriptSource;
-    } catch {
-      return ""; // the engine has let go of it
+      const { result } = this.#post("Profiler.getBestEffortCoverage") as {
+        result: ScriptAddress[];
+      };
+      this.#note(result);
+    } finally {
+      this.#post("Profiler.disable");
     }
+  }
+
+  /** All scripts: about 50 ms the first time. */
+  #askDebugger(): void {
+    this.#post("Debugger.enable"); // tells of each
+    this.#post("Debugger.disable");
+  }
+
+  #note(scripts: readonly ScriptAddress[]): void {
+    for (const { scriptId, url } of scripts) this.#urls.set(scriptId, url);
   }
 
   #properties(object: object): RemoteProperties {
@@ -222,8 +259,7 @@ class V8Inspector implements Inspector {
     const session = new Session();
     session.connect();
     session.on("Debugger.scriptParsed", (message: unknown) => {
-      const { scriptId, url } = (message as { params: { scriptId: string; url: string } }).params;
-      if (!this.#scripts.has(scriptId)) this.#scripts.set(scriptId, { url });
+      this.#note([(message as { params: ScriptAddress }).params]);
     });
     return session;
   }

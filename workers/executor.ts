@@ -5,8 +5,8 @@
  *                         our code only              the user's code
  *
  * It moves messages, answers for its life every quarter of a second even while a task spins, and
- * ends the process as soon as the driver is gone. The one secret, which shows the driver that this
- * is the process that it started, comes on standard input: arguments can be read by others.
+ * ends the process as soon as the driver is gone. What it is to do, and the secret by which the
+ * driver knows it, comes in a private file: arguments can be read by others.
  */
 import { assert } from "../core/errors.ts";
 import type { StageId } from "../core/task.ts";
@@ -15,7 +15,13 @@ import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
 import { Channel } from "./channel.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
-import { type FromExecutor, type ToExecutor, toExecutorShapes } from "./protocol.ts";
+import {
+  type ExecutorOrder,
+  type ExecutorSetup,
+  type FromExecutor,
+  type ToExecutor,
+  toExecutorShapes,
+} from "./protocol.ts";
 import { Slot, type SlotHost, type StageEntry } from "./slot.ts";
 
 const HEARTBEAT_MS = 250;
@@ -27,29 +33,26 @@ const files = localFileSystem(denoPlatform.files);
 class Executor {
   readonly #channel: Channel<FromExecutor, ToExecutor>;
   readonly #stages = new Map<StageId, StageEntry>();
-  #slots: readonly Slot[] = [];
+  readonly #slots: readonly Slot[];
   #isBeating = false;
 
-  constructor(channel: Channel<FromExecutor, ToExecutor>) {
+  constructor(channel: Channel<FromExecutor, ToExecutor>, setup: ExecutorSetup) {
     this.#channel = channel;
+    this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, this.#host));
   }
 
   /** Serves the driver until it closes the connection. */
   async run(token: string): Promise<void> {
-    await this.#channel.send({ kind: "hello", token });
+    const greeted = this.#channel.send({ kind: "hello", token });
+    // The driver may launch tasks once the first worker is there; the others can be on the way.
+    for (const slot of this.#slots) slot.warmUp();
+    await greeted;
     setInterval(() => this.#beat(), HEARTBEAT_MS);
     for await (const message of this.#channel.messages()) this.#heard(message);
   }
 
   #heard(message: ToExecutor): void {
     switch (message.kind) {
-      case "setup": {
-        const { setup } = message;
-        this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, this.#host));
-        // The driver may launch tasks once the first worker is there; the others can be on the way.
-        for (const slot of this.#slots) slot.warmUp();
-        return;
-      }
       case "prepare": {
         const { stage, bytes, save } = message;
         this.#stages.set(stage, { stage, bytes, save, locations: undefined });
@@ -122,14 +125,11 @@ function print(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** The secret: one line of standard input. */
-async function readToken(): Promise<string> {
-  let text = "";
-  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.includes("\n")) break;
-  }
-  return text.trim();
+/** The order is read once: workers could read it as well. */
+function takeOrder(path: string): ExecutorOrder {
+  const order = JSON.parse(Deno.readTextFileSync(path)) as ExecutorOrder;
+  Deno.removeSync(path);
+  return order;
 }
 
 /** Removes the application's folders if the driver died and could not do it. */
@@ -142,15 +142,18 @@ async function removeAbandoned(folders: readonly string[]): Promise<void> {
   }
 }
 
-/** Arguments: the path of the driver's socket, and all folders of the application. */
-async function main([socketPath, ...folders]: readonly string[]): Promise<void> {
-  assert(socketPath !== undefined, "an executor needs the path of its driver's socket");
+/** The argument is the path of the order. */
+async function main([orderPath]: readonly string[]): Promise<void> {
+  assert(orderPath !== undefined, "an executor needs the path of its order");
   // Ctrl-C reaches every process of the terminal. What it means, the driver decides.
   Deno.addSignalListener("SIGINT", () => {});
+  let folders: readonly string[] = [];
   try {
-    const token = await readToken();
-    const connection = await Deno.connect({ transport: "unix", path: socketPath });
-    await new Executor(new Channel(connection, toExecutorShapes)).run(token);
+    const order = takeOrder(orderPath);
+    folders = order.folders;
+    const connection = await Deno.connect({ transport: "unix", path: order.socketPath });
+    const channel = new Channel<FromExecutor, ToExecutor>(connection, toExecutorShapes);
+    await new Executor(channel, order.setup).run(order.token);
   } catch (error) {
     if (!isDriverGone(error)) print(Deno.inspect(error));
   }

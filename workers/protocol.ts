@@ -29,6 +29,19 @@ export type ExecutorSetup = Readonly<{
   grants: Grants;
 }>;
 
+/**
+ * What an executor finds in a file of its own when it starts, so that it need not wait for a driver
+ * that is busy: it is ready by the time the driver has captured its first function.
+ */
+export type ExecutorOrder = Readonly<{
+  setup: ExecutorSetup;
+  /** The secret that shows the driver that this is the process that it started. */
+  token: string;
+  socketPath: string;
+  /** All folders of the application: whoever loses its driver removes them. */
+  folders: readonly string[];
+}>;
+
 /** Permissions of tasks by the name of the permission: `"all"`, or a list that may be empty. */
 export type Grants = Readonly<Record<GrantName, "all" | readonly string[]>>;
 export type GrantName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
@@ -38,7 +51,6 @@ export type SaveTarget = Readonly<{ format: string; options: Options; job: JobId
 
 /** Driver → executor. */
 export type ToExecutor =
-  | Readonly<{ kind: "setup"; setup: ExecutorSetup }>
   /** `bytes`: the encoded Stage. */
   | Readonly<{ kind: "prepare"; stage: StageId; save?: SaveTarget; bytes: Uint8Array }>
   /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */
@@ -196,7 +208,6 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
 
 /** The driver's messages are ours, and what a worker says is checked again by the driver. */
 export const toExecutorShapes: Shapes<ToExecutor> = {
-  setup: always,
   prepare: always,
   locate: always,
   release: always,

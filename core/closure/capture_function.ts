@@ -39,8 +39,7 @@ export function functionNode(
   const { inspector } = table.state;
   const info = inspector.functionInfo(fn);
   if (info.bound !== undefined) return boundNode(table, fn, info.bound, way);
-  const script = info.scriptId === undefined ? undefined : inspector.script(info.scriptId);
-  const url = script?.url ?? "";
+  const url = info.scriptId === undefined ? "" : inspector.scriptUrl(info.scriptId) ?? "";
   const text = Function.prototype.toString.call(fn);
   if (info.scriptId === undefined || /^(ext|node):/.test(url) || isNativeText(text)) {
     return nativeNode(table, fn, way);
@@ -186,6 +185,7 @@ function moduleVariable(
   info: FunctionInfo,
   way: Way,
 ): NodeIndex {
+  if (table.state.imports.isOwnValue(value)) return table.reference(value, way);
   const imported = table.state.imports.importOf(name, info);
   if (imported === undefined) return table.reference(value, way);
   if (!imported.byReference) {
@@ -193,9 +193,7 @@ function moduleVariable(
       ? namespaceNode(table, value as object, way)
       : table.reference(value, way);
   }
-  if ((typeof value === "object" && value !== null) || typeof value === "function") {
-    return table.reference(value, way); // known by identity
-  }
+  if (typeof value !== "symbol") return table.reference(value, way); // known by identity
   const { specifier } = imported;
   return table.add({ kind: "import", specifier, name: imported.name });
 }

@@ -48,8 +48,10 @@ export interface Inspector {
   functionInfo(fn: object): FunctionInfo;
   /** The private fields of an object or, static ones, of a class: names without `#`, base classes first. */
   privateFields(object: object): readonly (readonly [name: string, value: unknown])[];
-  /** A script as it ran; undefined where the runtime does not know it. */
-  script(scriptId: string): Readonly<{ url: string; source: string }> | undefined;
+  /** The address of a script; "" for text that has none, undefined where the runtime does not know it. */
+  scriptUrl(scriptId: string): string | undefined;
+  /** The text of a script as it ran. Asking for the first one is dear (about 50 ms). */
+  scriptSource(scriptId: string): string | undefined;
   /** Where a function was written, as the user knows it: `job.ts:12:20`. */
   place(fn: object): string;
   brand(value: object): Brand;

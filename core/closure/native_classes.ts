@@ -26,7 +26,7 @@ export function createNativeClassNames(
     }
     if (inspector.isProxy(constructor)) return undefined;
     const { scriptId } = inspector.functionInfo(constructor);
-    const url = scriptId === undefined ? undefined : inspector.script(scriptId)?.url;
+    const url = scriptId === undefined ? undefined : inspector.scriptUrl(scriptId);
     if (url === undefined || !/^(ext|node):/.test(url)) return undefined;
     return denoParts.test(url) ? `Deno.${constructor.name}` : constructor.name;
   }

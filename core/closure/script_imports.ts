@@ -9,6 +9,12 @@ import type { KnownValues } from "./known_values.ts";
 export type Import = Readonly<{ specifier: string; name: string; byReference: boolean }>;
 
 export interface ScriptImports {
+  /**
+   * Whether a value of a module's scope certainly need not be looked for among the imports: a plain
+   * value, something that is known already, a function of the user's own. Which names are imported
+   * stands in the text of the script, and that is dear to ask for.
+   */
+  isOwnValue(value: unknown): boolean;
   /** What a name in the module scope of a function's script stands for, if it is imported. */
   importOf(name: string, info: FunctionInfo): Import | undefined;
 }
@@ -20,6 +26,15 @@ export function createScriptImports(
 ): ScriptImports {
   const byScript = new Map<string, ReadonlyMap<string, Import>>();
   return {
+    isOwnValue(value) {
+      if (typeof value === "symbol") return false;
+      if (typeof value !== "function" && (typeof value !== "object" || value === null)) return true;
+      if (known.find(value) !== undefined) return true;
+      if (typeof value !== "function") return false;
+      const { scriptId } = inspector.functionInfo(value);
+      const url = scriptId === undefined ? undefined : inspector.scriptUrl(scriptId);
+      return url !== undefined && url !== "" && !byReference(url);
+    },
     importOf(name, info) {
       if (info.scriptId === undefined) return undefined;
       let imports = byScript.get(info.scriptId);
@@ -34,14 +49,15 @@ export function createScriptImports(
 
   function read(scriptId: string): ReadonlyMap<string, Import> {
     const imports = new Map<string, Import>();
-    const script = inspector.script(scriptId);
-    if (script === undefined) return imports;
+    const url = inspector.scriptUrl(scriptId);
+    const source = inspector.scriptSource(scriptId);
+    if (url === undefined || source === undefined) return imports;
     // A package's own modules have addresses that mean nothing elsewhere: what they import from each
     // other travels by value where it has to travel at all.
-    const isForeign = byReference(script.url);
-    for (const [local, { specifier, name }] of importsOf(script.source)) {
+    const isForeign = byReference(url);
+    for (const [local, { specifier, name }] of importsOf(source)) {
       if (isForeign && !specifier.startsWith("node:")) continue;
-      const resolved = inspector.resolve(specifier, script.url);
+      const resolved = inspector.resolve(specifier, url);
       imports.set(local, { specifier: resolved, name, byReference: byReference(resolved) });
     }
     return imports;

@@ -1,27 +1,24 @@
 /**
  * One executor as its driver sees it: a child process, a connection, signs of life, an end.
  *
- *     spawn ─► hello (the secret) ─► setup ─► ready ─► values, results, heartbeats ─► lost
+ *     order, spawn ─► hello (the secret) ─► ready ─► values, results, heartbeats ─► lost
  *
  * It ends in one way only: the process is gone. Everything else that can be wrong with it (silence,
  * a damaged message, too much memory, a task that does not stop) makes it be killed, which takes a
  * few milliseconds and always works.
  */
+import { dirname } from "node:path";
 import { JobError } from "../../core/errors.ts";
 import type { Channel } from "../../workers/channel.ts";
 import { processFlags } from "../../workers/permissions.ts";
-import type { ExecutorSetup, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
+import type { ExecutorOrder, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
 import type { ExecutorFault } from "./scheduler.ts";
 
 /** Why an executor is gone. */
 export type Ending = Readonly<{ fault: ExecutorFault; reason: string }>;
 
 export type ExecutorProcessOptions = Readonly<{
-  setup: ExecutorSetup;
-  socketPath: string;
-  allFolders: readonly string[];
-  /** The secret that the process has to say first. */
-  token: string;
+  order: ExecutorOrder;
   /** The V8 heap limit of each of its isolates. */
   heapBytesMax: number;
   /** Its resident memory: above it the process is killed. */
@@ -68,19 +65,18 @@ export class ExecutorProcess {
   #killedFor: Ending | undefined;
 
   constructor(options: ExecutorProcessOptions, host: ExecutorProcessHost) {
-    this.id = options.setup.executor;
+    this.id = options.order.setup.executor;
     this.#options = options;
     this.#host = host;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: executorArguments(options),
+      args: executorArguments(options, writeOrder(options.order)),
       env: Deno.stderr.isTerminal() ? {} : { NO_COLOR: "1" },
-      stdin: "piped",
+      stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     // A job that runs keeps the driver alive (pool.ts); an executor by itself does not.
     this.#child.unref();
-    void this.#sayToken();
     const output = [
       this.#copyLines(this.#child.stdout),
       this.#copyLines(this.#child.stderr),
@@ -89,7 +85,7 @@ export class ExecutorProcess {
   }
 
   get token(): string {
-    return this.#options.token;
+    return this.#options.order.token;
   }
 
   get isConnected(): boolean {
@@ -102,7 +98,6 @@ export class ExecutorProcess {
     messages: AsyncIterator<FromExecutor>,
   ): void {
     this.#channel = channel;
-    this.send({ kind: "setup", setup: this.#options.setup });
     this.#conversation = this.#listen(messages);
   }
 
@@ -173,16 +168,6 @@ export class ExecutorProcess {
     this.kill({ fault: "outOfMemory", reason });
   }
 
-  async #sayToken(): Promise<void> {
-    try {
-      const writer = this.#child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(`${this.#options.token}\n`));
-      await writer.close();
-    } catch {
-      // It ended before it could listen; its exit code says why.
-    }
-  }
-
   async #copyLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     let rest = "";
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -226,22 +211,29 @@ export class ExecutorProcess {
   }
 }
 
-function executorArguments(options: ExecutorProcessOptions): string[] {
+/** Written at once, not later: the process is to find it however busy this one is. */
+function writeOrder(order: ExecutorOrder): string {
+  const path = `${dirname(order.socketPath)}/order-${order.setup.executor}`;
+  Deno.writeTextFileSync(path, JSON.stringify(order), { createNew: true, mode: 0o600 });
+  return path;
+}
+
+function executorArguments(options: ExecutorProcessOptions, orderPath: string): string[] {
+  const { setup, socketPath } = options.order;
   const v8Flags = [
     `--max-old-space-size=${megabytes(options.heapBytesMax)}`,
     "--max-semi-space-size=8",
   ];
   return [
     "run",
-    ...processFlags(options.setup.grants, options.socketPath),
+    ...processFlags(setup.grants, socketPath),
     "--cached-only",
     "--no-lock",
     "--unstable-worker-options",
     ...(CONFIG.protocol === "file:" ? ["--config", fromFileUrl(CONFIG)] : ["--no-config"]),
     `--v8-flags=${v8Flags.join(",")}`,
     ENTRY.href,
-    options.socketPath,
-    ...options.allFolders,
+    orderPath,
   ];
 }
 

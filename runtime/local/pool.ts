@@ -118,10 +118,12 @@ export class Pool {
     try {
       const process = new ExecutorProcess(
         {
-          setup: { ...setup, executor },
-          socketPath,
-          allFolders,
-          token: hexOf(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))),
+          order: {
+            setup: { ...setup, executor },
+            token: hexOf(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))),
+            socketPath,
+            folders: allFolders,
+          },
           heapBytesMax: executorMemoryBytes,
           memoryBytesMax: executorMemoryBytes,
         },

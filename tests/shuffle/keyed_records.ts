@@ -1,4 +1,5 @@
 /** Records, files and slow twins for the tests of sorting and merging. */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compareKeyBytes } from "../../shuffle/bytes.ts";
 import type { SortedRecords } from "../../shuffle/merge.ts";
@@ -105,4 +106,15 @@ export function joined(key: Uint8Array, value: Uint8Array): Uint8Array {
   bytes.set(key);
   bytes.set(value, key.length);
   return bytes;
+}
+
+/** Names the first difference; the diff of `deepEqual` takes minutes on thousands of records. */
+export function assertSameTexts(
+  actual: readonly string[],
+  expected: readonly string[],
+  what = "records",
+): void {
+  const at = expected.findIndex((text, i) => actual[i] !== text);
+  if (at >= 0) assert.fail(`${what}: record ${at} is ${actual[at]} instead of ${expected[at]}`);
+  assert.equal(actual.length, expected.length, what);
 }

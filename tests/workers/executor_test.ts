@@ -7,7 +7,12 @@ import { makeApplicationFolder } from "../../workers/application_folder.ts";
 import { Channel } from "../../workers/channel.ts";
 import { NO_GRANTS, processFlags } from "../../workers/permissions.ts";
 import { denoLocks, denoPlatform } from "../../workers/platform_deno.ts";
-import { type FromExecutor, fromExecutorShapes, type ToExecutor } from "../../workers/protocol.ts";
+import {
+  type ExecutorOrder,
+  type FromExecutor,
+  fromExecutorShapes,
+  type ToExecutor,
+} from "../../workers/protocol.ts";
 import { mapped, recordsPlan } from "../helpers/local_plans.ts";
 
 const entry = new URL("../../workers/executor.ts", import.meta.url);
@@ -22,6 +27,20 @@ async function startExecutor() {
   });
   const socketPath = `${folder.path}/socket`;
   const listener = Deno.listen({ transport: "unix", path: socketPath });
+  const orderPath = `${folder.path}/order-0`;
+  const order: ExecutorOrder = {
+    setup: {
+      executor: 0,
+      slots: 1,
+      folders: [folder.path],
+      workerMemoryBytes: 1 << 24,
+      grants: NO_GRANTS,
+    },
+    token: "the secret",
+    socketPath,
+    folders: [folder.path],
+  };
+  Deno.writeTextFileSync(orderPath, JSON.stringify(order));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -30,27 +49,22 @@ async function startExecutor() {
       "--config",
       decodeURIComponent(config.pathname),
       entry.href,
-      socketPath,
-      folder.path,
+      orderPath,
     ],
-    stdin: "piped",
+    stdin: "null",
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode("the secret\n"));
-  await writer.close();
   const channel = new Channel<ToExecutor, FromExecutor>(
     await listener.accept(),
     fromExecutorShapes,
   );
   const messages = channel.messages();
-  const setup = { executor: 0, slots: 1, folders: [folder.path], workerMemoryBytes: 1 << 24 };
   return {
     folder,
+    orderPath,
     child,
     channel,
-    setUp: () => channel.send({ kind: "setup", setup: { ...setup, grants: NO_GRANTS } }),
     /** The next message of one of these kinds. */
     async next<K extends FromExecutor["kind"]>(...kinds: K[]) {
       for (;;) {
@@ -85,8 +99,8 @@ async function planOf(fn: UserFunction): Promise<Plan> {
 Deno.test("an executor says its secret, then runs what it is given", async () => {
   await using executor = await startExecutor();
   assert.equal((await executor.next("hello")).token, "the secret");
-  await executor.setUp();
   await executor.next("ready");
+  assert.throws(() => Deno.statSync(executor.orderPath), Deno.errors.NotFound);
   const task = await executor.run(await planOf((n: number) => n + 1));
   const value = await executor.next("value");
   assert.deepEqual([value.task, decodeBlock(value.bytes)], [task, [21]]);
@@ -97,7 +111,6 @@ Deno.test("an executor says its secret, then runs what it is given", async () =>
 
 Deno.test("it answers while a task spins, and ends with its driver, which was dead", async () => {
   await using executor = await startExecutor();
-  await executor.setUp();
   await executor.next("ready");
   await executor.run(
     await planOf(() => {
@@ -118,7 +131,6 @@ Deno.test("it answers while a task spins, and ends with its driver, which was de
 
 Deno.test("what user code posts is no message, and its files are not the executor's", async () => {
   await using executor = await startExecutor();
-  await executor.setUp();
   await executor.next("ready");
   await executor.run(
     await planOf(() => {

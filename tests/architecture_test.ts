@@ -16,7 +16,7 @@ const PURE = ["core", "io", "shuffle", "workers"];
 /** The files that may name the system: the platform, and the two entry points of an executor. */
 const SYSTEM_FILES = ["workers/platform_deno.ts", "workers/executor.ts", "workers/worker.ts"];
 const FROM_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
-  core: ["acorn", "@msgpack/msgpack"],
+  core: ["acorn"],
   io: [],
   shuffle: [],
   workers: [],

@@ -7,6 +7,7 @@
  * Before the job file everything is Flint's, so an unknown option is a mistake. After it only the
  * closed list is Flint's, and that list never grows: a job's own options keep their meaning.
  */
+import { OPTIONS as SETTINGS } from "../runtime/config.ts";
 import { didYouMean } from "../runtime/did_you_mean.ts";
 
 /** The command line was not understood; the exit code is 2. */
@@ -38,8 +39,8 @@ export const OPTIONS = {
   },
   engine: { value: "NAME", key: "flint.engine", afterJob: true, help: "local (default)" },
   name: { value: "NAME", key: "spark.app.name", help: "what the application is called" },
-  conf: { value: "KEY=VALUE", short: "c", afterJob: true, help: "a configuration value" },
-  "properties-file": { value: "FILE", help: "configuration values, one a line" },
+  conf: { value: "KEY=VALUE", short: "c", afterJob: true, help: "a setting; see below" },
+  "properties-file": { value: "FILE", help: "settings, one a line: key=value" },
   "worker-memory": {
     value: "SIZE",
     key: "flint.worker.memory",
@@ -101,7 +102,7 @@ export const OPTIONS = {
     help: GRANT("ask about the system"),
   },
   check: { help: "check the types first, and start nothing if that fails" },
-  "no-progress": { afterJob: true, help: "no progress on the terminal" },
+  "no-progress": { afterJob: true, help: "do not show how far the job is" },
   verbose: { short: "v", help: "print the settings, and a line with figures for each stage" },
   version: { help: "print the versions" },
   help: { short: "h", help: "print this" },
@@ -226,7 +227,26 @@ export function help(): string {
     "",
     ...rows.map((row) => `${row.afterJob ? " *" : "  "} ${row.left.padEnd(width)}${row.help}`),
     "",
-    "Settings count in this order: the job's code, options, the properties file, defaults.",
+    'Where brackets mean something to the shell, quote them: --master "local[4]"',
+    "",
+    "Settings that have no option of their own (--conf KEY=VALUE; spark.* keys mean what they mean",
+    "in Spark):",
+    "",
+    ...settingRows(),
+    "",
+    "Where several say something, the first of these wins: the job's code, options, the properties",
+    "file, defaults.",
     "Exit code: the job's own; 1 after an uncaught error, 2 for bad usage, 130 after Ctrl-C.",
   ].join("\n");
+}
+
+function settingRows(): string[] {
+  const byOption = new Set<string>(
+    Object.values(OPTIONS).flatMap((spec: OptionSpec) => spec.key ?? []),
+  );
+  // --no-progress and --verbose set these two.
+  byOption.add("flint.progress").add("flint.verbose");
+  const rows = Object.entries(SETTINGS).filter(([key]) => !byOption.has(key));
+  const width = Math.max(...rows.map(([key]) => key.length)) + 2;
+  return rows.map(([key, { about }]) => `   ${key.padEnd(width)}${about}`);
 }

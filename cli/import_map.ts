@@ -2,24 +2,30 @@
  * The import map of a job: what its own deno.json says, and `@flint/flint`.
  *
  * A job may lie in any folder and knows nothing of ours. Its nearest `deno.json` gives its aliases;
- * a workspace above it lends it its own. The packages that Flint itself imports are mapped in a scope
- * of their own, so that a job is free to use other versions of them.
+ * a workspace above it lends it its own, and the packages of all its members. The packages that Flint
+ * itself imports are mapped in a scope of their own, so that a job is free to use other versions.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "jsonc-parser";
 
 type Mapping = Record<string, string>;
+/** What Deno's `--import-map` takes; all targets are absolute. */
+export type ImportMap = Readonly<{ imports: Mapping; scopes: Record<string, Mapping> }>;
 type ConfigFile = Readonly<{
   imports?: Mapping;
   scopes?: Record<string, Mapping>;
   importMap?: string;
+  /** The folders of its members, as a list or as `{ members }`. */
   workspace?: unknown;
+  /** What a member is called, and which modules it offers. */
+  name?: string;
+  exports?: string | Mapping;
 }>;
 
-/** An import map as a `data:` URL, for a job in `folder` and the Flint whose `mod.ts` lies in `home`. */
-export function importMapFor(folder: string, home: URL): string {
+/** The import map of a job in `folder`, with the Flint whose `mod.ts` lies in `home`. */
+export function importMapFor(folder: string, home: URL): ImportMap {
   const imports: Mapping = {};
   const scopes: Record<string, Mapping> = {};
   for (const path of configFiles(folder)) {
@@ -27,18 +33,39 @@ export function importMapFor(folder: string, home: URL): string {
     // The nearer file wins over the workspace above it.
     for (const [name, target] of Object.entries(own.imports)) imports[name] ??= target;
     for (const [scope, mapping] of Object.entries(own.scopes)) scopes[scope] ??= mapping;
+    for (const member of [path, ...memberFiles(path)]) {
+      for (const [name, target] of Object.entries(exportsOf(member))) imports[name] ??= target;
+      // A member's aliases are for its own modules; those of the job's own file are everybody's.
+      if (member !== path) scopes[folderUrl(member)] ??= mapOf(member).imports;
+    }
   }
   const { imports: ours = {} } = readConfig(new URL("deno.json", home).pathname);
   scopes[home.href] = absolute(ours, home.href);
   imports["@flint/flint"] = new URL("mod.ts", home).href;
-  return `data:application/json,${encodeURIComponent(JSON.stringify({ imports, scopes }))}`;
+  return { imports, scopes };
+}
+
+/**
+ * An import map in a file of its own, gone when it is disposed. Inside of a workspace, Deno 2.9
+ * panics over one that is a `data:` URL.
+ */
+export class ImportMapFile implements Disposable {
+  readonly path: string = Deno.makeTempFileSync({ prefix: "flint-imports-", suffix: ".json" });
+
+  constructor(map: ImportMap) {
+    Deno.writeTextFileSync(this.path, JSON.stringify(map));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { force: true });
+  }
 }
 
 /** The configuration file nearest to `folder`, and the workspace that it belongs to. */
 function* configFiles(folder: string): Iterable<string> {
   let nearest = true;
   for (let at = folder;; at = dirname(at)) {
-    const path = ["deno.json", "deno.jsonc"].map((name) => join(at, name)).find(existsSync);
+    const path = configIn(at);
     if (path !== undefined && (nearest || readConfig(path).workspace !== undefined)) {
       yield path;
       nearest = false;
@@ -47,8 +74,50 @@ function* configFiles(folder: string): Iterable<string> {
   }
 }
 
+/** The configuration files of the members of the workspace at `path`. */
+function memberFiles(path: string): string[] {
+  const { workspace } = readConfig(path);
+  const members = Array.isArray(workspace)
+    ? workspace
+    : (workspace as { members?: unknown } | undefined)?.members;
+  if (!Array.isArray(members)) return [];
+  const folders = members.flatMap((member) => foldersOf(dirname(path), String(member).split("/")));
+  return folders.map(configIn).filter((member) => member !== undefined);
+}
+
+/** The folders below `base` that a member's path names; `*` stands for any name. */
+function foldersOf(base: string, [segment, ...rest]: readonly string[]): string[] {
+  if (segment === undefined) return [base];
+  if (segment !== "*") return foldersOf(join(base, segment), rest);
+  if (!existsSync(base)) return [];
+  return readdirSync(base, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => foldersOf(join(base, entry.name), rest));
+}
+
+/** `@me/lib` and `@me/lib/deep`, for a member of that name whose exports are `.` and `./deep`. */
+function exportsOf(path: string): Mapping {
+  const { name, exports } = readConfig(path);
+  if (name === undefined || exports === undefined) return {};
+  const modules = typeof exports === "string" ? { ".": exports } : exports;
+  return Object.fromEntries(
+    Object.entries(modules).map(([key, target]) => [
+      `${name}${key.slice(1)}`,
+      new URL(target, pathToFileURL(path)).href,
+    ]),
+  );
+}
+
+function folderUrl(path: string): string {
+  return new URL("./", pathToFileURL(path)).href;
+}
+
+function configIn(folder: string): string | undefined {
+  return ["deno.json", "deno.jsonc"].map((name) => join(folder, name)).find(existsSync);
+}
+
 /** The mappings of a configuration file, or of the import map that it names. */
-function mapOf(path: string): { imports: Mapping; scopes: Record<string, Mapping> } {
+function mapOf(path: string): ImportMap {
   let config = readConfig(path);
   let base = pathToFileURL(path).href;
   if (config.importMap !== undefined && config.imports === undefined) {

@@ -57,6 +57,7 @@ export class StageBoard {
       case "job.ended":
       case "executor.started":
       case "executor.lost":
+      case "executor.printed":
       case "warning":
         return;
     }
@@ -98,6 +99,11 @@ function stageBar(stage: RunningStage, width: number): string {
   const done = Math.floor(room * stage.finished / Math.max(1, stage.tasks));
   const arrow = done < room ? `${"=".repeat(done)}>` : "=".repeat(room);
   return head + arrow.padEnd(room) + tail;
+}
+
+/** Whether something else is about to be written to the terminal, which wants a line of its own. */
+function clearsTheLine({ type }: Event): boolean {
+  return type === "stage.ended" || type === "warning" || type === "executor.printed";
 }
 
 /** What progress is written to. */
@@ -145,8 +151,7 @@ export function attachProgress(events: EventBus, screen: Screen): Disposable {
     board.handle(event);
     if (event.type === "job.started") jobs.add(event.job);
     if (event.type === "job.ended") jobs.delete(event.job);
-    // The line is clear before anything else is written to the terminal.
-    if (event.type === "stage.ended" || event.type === "warning") erase();
+    if (clearsTheLine(event)) erase();
     if (jobs.size === 0) rest();
     else if (timer === undefined) {
       intervalMs = FIRST_LINE_MS;

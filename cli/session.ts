@@ -6,8 +6,12 @@ import { SparkContext } from "../runtime/context.ts";
 import { attachProgress } from "./progress.ts";
 import { attachStageReport } from "./stage_report.ts";
 
+const LAUNCHER_CHECK_MS = 1_000;
+
 const encoder = new TextEncoder();
 const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+
+endWithLauncher();
 
 SparkContext.onCreate((sc) => {
   sc.events.subscribe((event) => {
@@ -23,3 +27,12 @@ SparkContext.onCreate((sc) => {
   }
   if (sc.conf.getBoolean("flint.verbose")) attachStageReport(sc.events, write);
 });
+
+/** The launcher hands on every signal but the one that it cannot hear: killed, it leaves us alone. */
+function endWithLauncher(): void {
+  const launcher = Deno.ppid;
+  const timer = setInterval(() => {
+    if (Deno.ppid !== launcher) Deno.kill(Deno.pid, "SIGTERM");
+  }, LAUNCHER_CHECK_MS);
+  Deno.unrefTimer(timer);
+}

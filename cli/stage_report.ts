@@ -44,6 +44,7 @@ export class StageReport {
       case "task.started":
       case "executor.started":
       case "executor.lost":
+      case "executor.printed":
       case "warning":
         return undefined;
     }

@@ -11,7 +11,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { help, parseArguments, type Submission, UsageError } from "./args.ts";
-import { importMapFor } from "./import_map.ts";
+import { ImportMapFile, importMapFor } from "./import_map.ts";
 import { parseProperties } from "./properties.ts";
 import {
   memoryBytes,
@@ -19,10 +19,13 @@ import {
   SUBMITTED_VARIABLE,
   validateSettings,
 } from "../runtime/config.ts";
+import { parseMaster } from "../runtime/master.ts";
 import { VERSION } from "../runtime/version.ts";
 
 const HOME = new URL("../", import.meta.url);
 const BAD_USAGE = 2;
+/** How V8 ends a process whose heap is full. */
+const HEAP_FULL_SIGNAL: Deno.Signal = "SIGTRAP";
 
 /** Runs `submit` with these arguments and returns the exit code. */
 export async function submit(words: readonly string[]): Promise<number> {
@@ -55,16 +58,19 @@ async function run(submission: Submission): Promise<number> {
   const job = jobLocation(submission.job);
   const submitted = settingsOf(submission);
   if (submission.verbose) printSettings(job, submitted);
+  using importMap = new ImportMapFile(importMapFor(job.folder, HOME));
   const shared = [
     "--quiet",
     // A job's own npm import must not rewrite a lock file, ours or the job's.
     "--no-lock",
-    `--import-map=${importMapFor(job.folder, HOME)}`,
+    `--import-map=${importMap.path}`,
   ];
   if (submission.check) {
     // Beside a preloaded module `deno run --check` checks nothing.
     const args = ["check", ...shared, job.module];
-    const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+    // `deno check` takes the compiler options of the folder that it is started in, not of the job's.
+    const options = { args, cwd: job.folder };
+    const { code } = await new Deno.Command(Deno.execPath(), options).spawn().status;
     if (code !== 0) return code;
   }
   const command = new Deno.Command(Deno.execPath(), {
@@ -79,7 +85,9 @@ async function run(submission: Submission): Promise<number> {
     ],
     env: { [SUBMITTED_VARIABLE]: JSON.stringify(submitted) },
   });
-  return await passThrough(command.spawn());
+  const { code, signal } = await passThrough(command.spawn());
+  if (signal === HEAP_FULL_SIGNAL) console.error(heapFullMessage(submitted));
+  return code;
 }
 
 /** The job's module and the folder in which its configuration is looked for. */
@@ -105,14 +113,17 @@ function settingsOf(submission: Submission): Submitted {
       throw new UsageError(`cannot read the properties file: ${(error as Error).message}`);
     }
   }
-  const conf = {
+  const conf: Record<string, string> = {
     ...submission.conf,
     ...(submission.progress ? {} : { "flint.progress": "false" }),
     ...(submission.verbose ? { "flint.verbose": "true" } : {}),
   };
   try {
-    validateSettings(conf);
-    validateSettings(properties);
+    for (const settings of [conf, properties]) {
+      validateSettings(settings);
+      const master = settings["spark.master"];
+      if (master !== undefined) parseMaster(master, navigator.hardwareConcurrency);
+    }
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -120,8 +131,8 @@ function settingsOf(submission: Submission): Submitted {
 }
 
 /** `--driver-memory` bounds V8's heap, which is the only memory of the driver that grows with results. */
-function heapFlags({ conf, properties }: Submitted): string[] {
-  const memory = conf["spark.driver.memory"] ?? properties["spark.driver.memory"];
+function heapFlags(submitted: Submitted): string[] {
+  const memory = driverMemory(submitted);
   if (memory === undefined) return [];
   return [`--v8-flags=--max-old-space-size=${Math.ceil(memoryBytes(memory) / 2 ** 20)}`];
 }
@@ -133,8 +144,19 @@ function printSettings(job: { module: string }, { conf, properties }: Submitted)
   }
 }
 
-/** Waits for the job, hands signals on to it and returns its exit code. */
-async function passThrough(child: Deno.ChildProcess): Promise<number> {
+function driverMemory({ conf, properties }: Submitted): string | undefined {
+  return conf["spark.driver.memory"] ?? properties["spark.driver.memory"];
+}
+
+function heapFullMessage(submitted: Submitted): string {
+  const limit = driverMemory(submitted);
+  const held = limit === undefined ? "V8's default limit" : `the ${limit} of --driver-memory`;
+  return `submit: the heap of the job's own process was full (${held})\n` +
+    "  Raise --driver-memory, or bring less to the driver: take(), saveAsTextFile(), for await";
+}
+
+/** Waits for the job, hands signals on to it and says how it ended. */
+async function passThrough(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
   // Ctrl-C reaches the job from the terminal itself; a second one from here would look like two.
   const interrupt = () => {
     if (!Deno.stdin.isTerminal()) forward("SIGINT");
@@ -148,5 +170,5 @@ async function passThrough(child: Deno.ChildProcess): Promise<number> {
   for (const signal of ["SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => forward(signal));
   }
-  return (await child.status).code;
+  return await child.status;
 }

@@ -46,6 +46,7 @@ export type ErrorCode =
   | "KeyTypeMismatch"
   | "NotSerializable"
   | "NotAPair"
+  | "NotANumber"
   | "PromiseReturned"
   | "NotIterable"
   | "CorruptBlock"

@@ -1,6 +1,6 @@
 /**
- * All that eyes ever see: the progress bar, `--verbose`, the web page and the event log read these
- * and nothing else. No decision reads one. The dotted names are in the past tense.
+ * All that eyes ever see: the progress bar and `--verbose` read these and nothing else. No decision
+ * reads one. The dotted names are in the past tense.
  */
 import type { FailureReport } from "./errors.ts";
 import type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./task.ts";
@@ -29,6 +29,8 @@ export type Event = Readonly<
     | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
     | { type: "executor.started"; executor: ExecutorId; slots: number; memoryBytesMax: number }
     | { type: "executor.lost"; executor: ExecutorId; reason: string }
+    /** What a task printed; announced before the line is written. */
+    | { type: "executor.printed"; executor: ExecutorId; line: string }
     | { type: "warning"; message: string }
   )
 >;

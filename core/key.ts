@@ -83,6 +83,11 @@ export const NUMBER_KEY_BYTES = 10;
 const LONG_STRING_CHARS = 64;
 const COUNT_ESCAPE = 0xff;
 
+/** Between two strings that are written together: the end of one and the beginning of the next. */
+const TEXTS_JOINT = String.fromCharCode(END, STRING);
+/** A byte that needs no escape. */
+const PLAIN = 0x02;
+
 const utf8 = new TextEncoder();
 
 /**
@@ -111,6 +116,30 @@ export class KeyWriter {
   /** As `write`, but plain objects are keys too: only for grouping and `distinct`. */
   writeGroupingKey(key: unknown): number {
     return this.#write(key, true);
+  }
+
+  /**
+   * Writes strings, one behind the other, and notes in `ends` where each of them ends. They are
+   * encoded together, which takes a fifth of the time.
+   */
+  writeTexts(texts: readonly string[], ends: Uint32Array): void {
+    const joined = texts.join(TEXTS_JOINT);
+    if (texts.length > 0 && joined.isWellFormed()) {
+      this.#reserve(3 * joined.length + 2 + 8);
+      const { bytes, end } = this;
+      bytes[end] = STRING;
+      const { written } = utf8.encodeInto(joined, bytes.subarray(end + 1));
+      const textsEnd = end + 1 + written;
+      bytes[textsEnd] = END;
+      if (findEnds(bytes, end, textsEnd + 1, texts, ends)) {
+        this.end = textsEnd + 1;
+        return;
+      }
+    }
+    for (let i = 0; i < texts.length; i++) {
+      this.#string(texts[i]!);
+      ends[i] = this.end;
+    }
   }
 
   #write(key: unknown, objects: boolean): number {
@@ -318,6 +347,44 @@ function writeCodePoint(bytes: Uint8Array, at: number, point: number): number {
   }
   bytes[at++] = 0x80 | (point & 63);
   return at;
+}
+
+/**
+ * Notes where each of the strings between `from` and `to` ends. False: a text has a byte 00 or 01 in
+ * it, which needs an escape; the bytes then mean nothing. Writes up to 8 bytes beyond `to`.
+ */
+function findEnds(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: readonly string[],
+  ends: Uint32Array,
+): boolean {
+  let at = from;
+  for (let i = 0; i < texts.length; i++) {
+    at += 1 + texts[i]!.length; // UTF-8 has at least as many bytes as there are characters
+    while (at < to && bytes[at] !== END) at++;
+    bytes[at++] = PLAIN;
+    ends[i] = at;
+  }
+  // All bytes 00 that belong there are out of the way now.
+  bytes.fill(PLAIN, to, to + 8);
+  if (at !== to || hasLowByte(bytes, from, to)) return false;
+  for (let i = 0; i < texts.length; i++) bytes[ends[i]! - 1] = END;
+  return true;
+}
+
+/** Whether there is a byte 00 or 01. Looks at up to 8 bytes beyond `to`. */
+function hasLowByte(bytes: Uint8Array, from: number, to: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let borrows = 0;
+  for (let at = from; at < to; at += 8) {
+    // Subtracting 2 from each byte of a word borrows where the byte is 00 or 01.
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    borrows |= ((a - 0x02020202) & ~a) | ((b - 0x02020202) & ~b);
+  }
+  return (borrows & 0x80808080) !== 0;
 }
 
 function nearestFinite(value: bigint): number {

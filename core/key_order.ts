@@ -66,14 +66,21 @@ export class KeyTypes {
     for (let i = 0; i < masks.length; i++) this.masks[i] = (this.masks[i] ?? 0) | masks[i]!;
   }
 
-  /** Throws a RecordError `KeyTypeMismatch` that names the types, unless all go together. */
+  /** Throws what `mismatch` gives, if it gives something. */
   check(): void {
+    const error = this.mismatch();
+    if (error !== undefined) throw error;
+  }
+
+  /** A RecordError `KeyTypeMismatch` that names the types, unless all go together. */
+  mismatch(): RecordError | undefined {
     for (const [position, mask] of this.masks.entries()) {
       if (goTogether(mask)) continue;
       const names = KIND_NAMES.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => name);
       const what = position === 0 ? "keys" : `array keys whose element ${position - 1} is`;
-      throw mismatch(`${what} of different types: ${names.join(", ")}`);
+      return mismatchOf(`${what} of different types: ${names.join(", ")}`);
     }
+    return undefined;
   }
 }
 
@@ -103,7 +110,7 @@ function compareAny(a: unknown, b: unknown, depth: number): number {
     const names = KIND_NAMES.filter(([bit]) => ((kindA | kindB) & bit) !== 0).map(([, name]) =>
       name
     );
-    throw mismatch(`keys of different types: ${names.join(", ")} (${shown(a)} and ${shown(b)})`);
+    throw mismatchOf(`keys of different types: ${names.join(", ")} (${shown(a)} and ${shown(b)})`);
   }
   switch (kindA) {
     case BOOLEAN:
@@ -190,7 +197,7 @@ function kindOf(key: unknown): number {
   }
 }
 
-function mismatch(what: string): RecordError {
+function mismatchOf(what: string): RecordError {
   return new RecordError(
     "KeyTypeMismatch",
     `Cannot sort ${what}`,

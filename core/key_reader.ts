@@ -3,7 +3,7 @@
  *
  * Bytes that are no key throw a RecordError `CorruptBlock`; nothing is read beyond `end`.
  */
-import { readAscii } from "./codec/text.ts";
+import { decodeUtf8, readAscii } from "./codec/text.ts";
 import { RecordError } from "./errors.ts";
 import {
   ARRAY,
@@ -25,7 +25,8 @@ import {
 import { KEY_DEPTH_MAX } from "./key_refusal.ts";
 import { doubleOfOrdered } from "./ordered_double.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What parts the texts of two strings that lie one behind the other: an END and a STRING. */
+const TEXTS_JOINT = String.fromCharCode(END, STRING);
 
 /** Reads the keys that lie one after the other in `bytes`. `at` is where the next one starts. */
 export class KeyReader {
@@ -195,13 +196,21 @@ export function readKey(bytes: Uint8Array, at = 0, end: number = bytes.length): 
   return new KeyReader(bytes, at, end).read();
 }
 
+/** The strings whose keys lie one behind the other and fill `bytes`, read together where they can be. */
+export function readTexts(bytes: Uint8Array): string[] {
+  if (bytes.length > 0 && !bytes.includes(ESCAPE)) {
+    const text = decodeUtf8(bytes.subarray(1, -1)); // without the first STRING and the last END
+    if (text !== undefined) return text.split(TEXTS_JOINT);
+  }
+  const reader = new KeyReader(bytes);
+  const texts: string[] = [];
+  while (reader.at < bytes.length) texts.push(reader.read() as string);
+  return texts;
+}
+
 /** Text as UTF-8, or, where that fails, with lone surrogates as code points of their own. */
 function decodeWtf8(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return decodeSurrogates(bytes);
-  }
+  return decodeUtf8(bytes) ?? decodeSurrogates(bytes);
 }
 
 function decodeSurrogates(bytes: Uint8Array): string {
@@ -209,11 +218,9 @@ function decodeSurrogates(bytes: Uint8Array): string {
   let from = 0; // of what is UTF-8
   const takeUtf8 = (to: number) => {
     if (from === to) return;
-    try {
-      parts.push(utf8.decode(bytes.subarray(from, to)));
-    } catch {
-      throw corrupt("its text is not WTF-8");
-    }
+    const text = decodeUtf8(bytes.subarray(from, to));
+    if (text === undefined) throw corrupt("its text is not WTF-8");
+    parts.push(text);
   };
   for (let i = bytes.indexOf(0xed); i >= 0; i = bytes.indexOf(0xed, i + 1)) {
     const second = bytes[i + 1] ?? 0;

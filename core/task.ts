@@ -107,6 +107,18 @@ export type TaskMetrics = Readonly<{
   memoryBytesMax: number;
 }>;
 
+/** The metrics of a task that did nothing, or of which nothing is known. */
+export const NO_METRICS: TaskMetrics = {
+  durationMs: 0,
+  recordsRead: 0,
+  bytesRead: 0,
+  recordsWritten: 0,
+  bytesWritten: 0,
+  spills: 0,
+  bytesSpilled: 0,
+  memoryBytesMax: 0,
+};
+
 /** What a task added to an accumulator: the accumulator's id and the encoded sum of its additions. */
 export type AccumulatorUpdate = Readonly<{ id: number; bytes: Uint8Array }>;
 

@@ -1,6 +1,6 @@
 // The most frequent words of a text:
 //
-//   deno run -A submit.ts examples/word_count.ts --master local[8] [file, folder or glob]
+//   deno run -A submit.ts examples/word_count.ts --master "local[8]" [file, folder or glob]
 import { SparkContext } from "@flint/flint";
 
 const [path = new URL("text/alice.txt", import.meta.url).pathname] = Deno.args;

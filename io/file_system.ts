@@ -61,7 +61,7 @@ export function inputError(error: unknown, path: string): unknown {
       return failed(
         "InvalidPath",
         causeOf(error) ?? "the system takes no such path",
-        "Check the path",
+        "Use a path of this machine, or a file: URL",
       );
     case "loop":
       return failed("InvalidPath", "its links go round in a circle", "Remove one of the links");

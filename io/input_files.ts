@@ -9,8 +9,11 @@ import type { Split } from "../core/plan/plan.ts";
 import { type FileSystem, inputError } from "./file_system.ts";
 import { expand, isHidden, listed } from "./glob.ts";
 
-/** Files, folders and patterns: a list, or a text with commas between them as Spark has it. */
-export type InputPaths = string | readonly string[];
+/**
+ * Files, folders and patterns: a list, or a text with commas between them as Spark has it; or one
+ * path that means itself, whatever characters it has.
+ */
+export type InputPaths = string | readonly string[] | Readonly<{ exact: string }>;
 
 export type InputFile = Readonly<{
   /** From the root, so that it means the same in every process. */
@@ -35,6 +38,7 @@ const SLOP = 1.1;
  * for what is neither a file nor a folder.
  */
 export async function inputFiles(paths: InputPaths, files: FileSystem): Promise<InputFile[]> {
+  if (typeof paths === "object" && "exact" in paths) return await filesNamed(paths.exact, files);
   const patterns = typeof paths === "string" ? listed(paths) : paths;
   if (patterns.length === 0) {
     throw new InputError("InvalidPath", "Cannot read: no path was given", "Name a file or folder");
@@ -50,6 +54,15 @@ export async function inputFiles(paths: InputPaths, files: FileSystem): Promise<
     }
   }
   return found;
+}
+
+/** The file or the folder of exactly that path. */
+async function filesNamed(path: string, files: FileSystem): Promise<InputFile[]> {
+  try {
+    return await filesAt(path, files);
+  } catch (error) {
+    throw inputError(error, path);
+  }
 }
 
 function notFound(pattern: string): InputError {
@@ -82,7 +95,9 @@ async function filesAt(path: string, files: FileSystem): Promise<InputFile[]> {
       throw new InputError(
         "InputUnsupported",
         `Cannot read ${JSON.stringify(path)}: it holds the folder ${JSON.stringify(name)}`,
-        `Folders in folders are not read; name them with a pattern, such as "${path}/*/*"`,
+        `Folders in folders are not read; name them with a pattern, such as "${
+          path.replace(/\/+$/, "")
+        }/*/*"`,
       );
     }
     found.push(inputFile(child, childInfo));

@@ -38,6 +38,7 @@ export class Application {
   readonly #capturer: Capturer;
   readonly #classes: ClassTable;
   readonly #broadcasts = new WeakSet<object>();
+  readonly #registered = new Set<UserFunction>();
 
   /** Starts the engine. Throws a ConfigError, a PlanError or an OutputError where it cannot. */
   constructor(
@@ -54,7 +55,7 @@ export class Application {
       warn,
     });
     this.#classes = withValues({
-      idOf: (constructor) => this.#capturer.idOf(constructor as UserFunction),
+      idOf: (constructor) => this.#idOf(constructor as UserFunction),
       classOf: (id) => this.#capturer.classOf(id),
     });
     const files = localFileSystem(denoPlatform.files);
@@ -105,7 +106,23 @@ export class Application {
         "Use public fields, or turn instances into plain objects first",
       );
     }
-    this.driver.registerClass(this.#capturer.capture(constructor as UserFunction));
+    this.#register(constructor as UserFunction);
+  }
+
+  /**
+   * The id of a class that a capture has met. The driver writes instances of it into records or into
+   * a broadcast, where no function need name the class: so it is known to all jobs from now on.
+   */
+  #idOf(constructor: UserFunction): string | undefined {
+    const id = this.#capturer.idOf(constructor);
+    if (id !== undefined) this.#register(constructor);
+    return id;
+  }
+
+  #register(constructor: UserFunction): void {
+    if (this.#registered.has(constructor)) return;
+    this.#registered.add(constructor);
+    this.driver.registerClass(this.#capturer.capture(constructor));
   }
 
   #tokenOf(value: object, driverOnly: DriverOnly): Token | undefined {
@@ -118,6 +135,7 @@ export class Application {
           "Destroy it after the last action that uses it",
         );
       }
+      this.driver.assertPublished(value.id);
       return { kind: "broadcast", id: value.id };
     }
     if (value instanceof Accumulator) {
@@ -157,6 +175,7 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     slotsPerExecutor,
     attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
     workerMemoryBytes,
+    shuffleBytesMax: conf.getBytes("flint.shuffle.diskBytesMax"),
     executorMemoryBytes: conf.getBytes("spark.executor.memory") ?? master.executorMemoryBytes ??
       slotsPerExecutor * workerMemoryBytes + EXECUTOR_OVERHEAD_BYTES,
     folders,

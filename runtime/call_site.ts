@@ -4,6 +4,8 @@
  * Taking a stack costs a microsecond, reading it a hundred (Deno maps every frame back to TypeScript).
  * So it is taken where the operator is called and read when somebody looks.
  */
+import { CancelledError, FlintError, InvariantError } from "../core/errors.ts";
+import type { UserFunction } from "../core/plan/plan.ts";
 
 /** An operator and where it was called; the text is made when it is first asked for. */
 export class CallSite {
@@ -25,6 +27,37 @@ export class CallSite {
     }
     return this.#text;
   }
+}
+
+/**
+ * Hands a result on. An error of ours that comes instead shows where the user awaits it, and nothing
+ * of what lies between: the stack begins with the user's own line. A bug's stack stays as it is, and
+ * so does what a signal was aborted with.
+ */
+export async function awaited<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    showAwaiting(error, awaited);
+    throw error;
+  }
+}
+
+/** The same for each value of an iteration. */
+export async function* awaitedEach<T>(results: AsyncIterable<T>): AsyncGenerator<T, void> {
+  try {
+    yield* results;
+  } catch (error) {
+    showAwaiting(error, awaitedEach);
+    throw error;
+  }
+}
+
+/** `outermost`: the last function of ours; what awaits it is the user's. */
+function showAwaiting(error: unknown, outermost: UserFunction): void {
+  if (!(error instanceof FlintError)) return;
+  if (error instanceof InvariantError || error instanceof CancelledError) return;
+  Error.captureStackTrace(error, outermost);
 }
 
 const HOME = new URL("../", import.meta.url).href;

@@ -63,7 +63,8 @@ export const OPTIONS = {
   "flint.allow.sys": { kind: "list", about: `What tasks may ask of the system. ${GRANT}.` },
   "flint.shuffle.diskBytesMax": {
     kind: "memory",
-    about: "Kept shuffle output above this is let go, oldest first. Default: no limit.",
+    about:
+      "Shuffle output of jobs that have ended goes above this, oldest first. Default: no limit.",
   },
   "flint.progress": {
     kind: "flag",

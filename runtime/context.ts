@@ -173,11 +173,13 @@ export class SparkContext implements AsyncDisposable {
 
   /**
    * The lines of UTF-8 text files: of a file, of all files in a folder, or of those that a pattern
-   * with `*`, `?`, `[a-z]` or `{a,b}` names. Long files are parted; `partitionsMin` (1 to 2^20) asks
-   * for at least so many parts. Lines end with LF or CRLF; a byte order mark is dropped.
+   * with `*`, `?`, `[a-z]` or `{a,b}` names; several of these with commas between them. A `file:` URL
+   * names one file or folder, whatever characters are in its path. Long files are parted; `partitionsMin` (1 to 2^20) asks
+   * for at least so many parts. Lines end with LF, CRLF or CR. A byte order mark is
+   * dropped, and bytes that are no UTF-8 become U+FFFD.
    *
    * Nothing is read when it is called. An action rejects with an InputError where there is nothing
-   * to read, it may not be read, or it is no UTF-8.
+   * to read, or where it may not be read, is compressed or is UTF-16.
    *
    * @example
    * ```ts

@@ -37,6 +37,7 @@ export class Dataset {
       },
     };
     this.draft = Object.assign(naming, { id: driver.nextPlanId(), ...content }) as Draft;
+    driver.keepWhileReachable(this.draft);
   }
 
   static source(driver: Driver, operator: string, source: SourceRequest): Dataset {

@@ -26,6 +26,7 @@ import type { FileSystem } from "../io/file_system.ts";
 import type { Sink } from "../io/sink.ts";
 import type { CallSite } from "./call_site.ts";
 import type { DraftCapturer } from "./capture.ts";
+import { classUsers } from "./class_users.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
 export type PreparedJob = Readonly<{
@@ -33,6 +34,10 @@ export type PreparedJob = Readonly<{
   draft: Draft;
   captured: CapturedDraft;
   action: Action<Closure>;
+  /** The functions whose classes are known in all of its stages. */
+  classUsers: readonly Closure[];
+  /** The broadcasts that were on their way to the engine when it was prepared. */
+  publishing: readonly Promise<void>[];
 }>;
 
 export type RunOptions = Readonly<{
@@ -63,8 +68,12 @@ export class Driver {
   /** A source is looked at once, as in Spark: all jobs see the same splits of it. */
   readonly #splits = new WeakMap<SourceRequest, Promise<readonly Split[]>>();
   readonly #publishing = new Set<Promise<void>>();
+  /** Why broadcasts could not be handed to the engine. */
+  readonly #unpublished = new Map<BroadcastId, unknown>();
   readonly #registered: Closure[] = [];
   readonly #stopping = new AbortController();
+  /** The exchanges that the program can still reach; what the engine keeps goes with them. */
+  readonly #exchanges = new FinalizationRegistry<PlanId>((id) => this.#forget(id));
   #lastPlan = 0;
   #lastJob = -1;
   #lastBroadcast = -1;
@@ -105,12 +114,24 @@ export class Driver {
     return this.#lastPlan++;
   }
 
+  /** The engine keeps the output of an exchange for as long as its draft can be reached. */
+  keepWhileReachable(draft: Draft): void {
+    if (draft.kind === "exchange") this.#exchanges.register(draft, draft.id);
+  }
+
   /** Captures an action's functions now, so that what they see is what the tasks will see. */
   prepare(draft: Draft, action: Action<UserFunction>, site: CallSite): PreparedJob {
     this.assertRunning(site.operator);
     const { capturer } = this.#parts;
     const captured = capturer.capture(draft);
-    return { name: site.text, draft, captured, action: capturer.action(action) };
+    return {
+      name: site.text,
+      draft,
+      captured,
+      action: capturer.action(action),
+      classUsers: classUsers(captured),
+      publishing: [...this.#publishing],
+    };
   }
 
   /** Runs a job and yields the value of each wanted partition, in the order in which they are ready. */
@@ -120,7 +141,7 @@ export class Driver {
       : AbortSignal.any([options.signal, this.#stopping.signal]);
     signal.throwIfAborted();
     const plan = await resolve(job.captured, this.#resolveHost);
-    await Promise.all(this.#publishing);
+    await Promise.all(job.publishing);
     signal.throwIfAborted();
     yield* this.#parts.engine.run({
       id: options.job ?? this.nextJobId(),
@@ -128,7 +149,7 @@ export class Driver {
       action: job.action,
       partitions: options.partitions,
       name: job.name,
-      classes: this.#registered,
+      classes: [...this.#registered, ...job.classUsers],
       signal,
     });
     this.#parts.capturer.markRan(job.draft, job.captured);
@@ -175,9 +196,15 @@ export class Driver {
     const id = ++this.#lastBroadcast;
     const publishing = this.#parts.engine.publish(id, bytes);
     this.#publishing.add(publishing);
-    // A failure stays in the set: every job that follows fails with it instead of lacking a value.
-    publishing.then(() => this.#publishing.delete(publishing), () => {});
+    // Jobs that wait for it fail with it; later ones as soon as they capture it.
+    publishing.catch((error) => void this.#unpublished.set(id, error))
+      .finally(() => this.#publishing.delete(publishing));
     return id;
+  }
+
+  /** Throws why the engine does not have a broadcast, where it could not take it. */
+  assertPublished(id: BroadcastId): void {
+    if (this.#unpublished.has(id)) throw this.#unpublished.get(id);
   }
 
   unpublish(id: BroadcastId): Promise<void> {
@@ -192,6 +219,11 @@ export class Driver {
       );
     }
     await this.#parts.engine[Symbol.asyncDispose]();
+  }
+
+  #forget(id: PlanId): void {
+    // What could not be removed now goes with the context.
+    if (!this.stopped) this.#parts.engine.forget(id).catch(() => undefined);
   }
 
   #split(request: SourceRequest, partitionsMin: number): Promise<readonly Split[]> {

@@ -405,16 +405,15 @@ const flintFolders = /^(core|io|shuffle|workers|spark|runtime|cli)\/|^(mod|submi
  * frame stays as it is.
  */
 export function mapStack(stack: string): string {
-  const lines = stack.split("\n");
+  const lines = stack.split("\n").filter((line) => !isFlint(markedFrameOf(line)?.script));
   const frames = lines.map(markedFrameOf);
-  const first = frames.findIndex((frame) => frame !== undefined);
-  if (first < 0) return stack;
   const last = frames.findLastIndex((frame) => frame !== undefined);
+  if (last < 0) return stack;
   const shown: string[] = [];
   for (const [index, line] of lines.entries()) {
     const frame = frames[index];
     if (frame !== undefined) shown.push(shownFrame(frame));
-    else if (index < first || !isInternalFrame(line, index > last)) shown.push(line);
+    else if (!isInternalFrame(line, index > last)) shown.push(line);
   }
   return shown.join("\n");
 }
@@ -430,5 +429,11 @@ function isInternalFrame(line: string, isBelow: boolean): boolean {
   if (/[( ](ext|node|deno):/.test(line)) return true;
   if (/<anonymous>/.test(line)) return isBelow || /, <anonymous>:\d/.test(line);
   const at = line.indexOf(flintRoot);
-  return at >= 0 && flintFolders.test(line.slice(at + flintRoot.length));
+  return at >= 0 && isFlint(line.slice(at));
+}
+
+/** Whether a script is Flint's own, such as what an operator puts around a function of the user. */
+function isFlint(script: string | undefined): boolean {
+  return script?.startsWith(flintRoot) === true &&
+    flintFolders.test(script.slice(flintRoot.length));
 }

@@ -4,10 +4,11 @@
  *     local                one executor of one slot
  *     local[N]  local[*]   N executors of one slot; as many as the machine has cores
  *     local[N,F]           the same; a task may fail F times before its job fails
- *     local-cluster[n,c,m] n executors of c slots and m megabytes each
+ *     local-cluster[n,c,m] n executors of c slots and m megabytes each; m may be `512m` or `2g`
  *     spark://…  yarn  k8s://…   a Spark cluster: the second engine
  */
 import { ConfigError, PlanError } from "../core/errors.ts";
+import { memoryBytes } from "./config.ts";
 
 /** A master that has been understood. */
 export type Master =
@@ -42,14 +43,12 @@ export function parseMaster(text: string, cores: number): Master {
     const executors = slots === "*" ? cores : positive(slots!, text);
     return local(text, executors, 1, failures === undefined ? 1 : positive(failures, text));
   }
-  const cluster = /^local-cluster\[(\d+),(\d+),(\d+)\]$/.exec(compact);
+  const cluster = /^local-cluster\[(\d+),(\d+),(\w+)\]$/.exec(compact);
   if (cluster) {
     const [executors, slots] = [positive(cluster[1]!, text), positive(cluster[2]!, text)];
-    const megabytes = Number(cluster[3]);
-    if (!Number.isSafeInteger(megabytes) || megabytes < 1) throw invalidMaster(text);
     return {
       ...local(text, executors, slots, undefined),
-      executorMemoryBytes: megabytes * 2 ** 20,
+      executorMemoryBytes: executorMemory(cluster[3]!, text),
     };
   }
   if (compact === "yarn" || /^(spark|k8s):\/\/./.test(compact)) {
@@ -85,6 +84,15 @@ function positive(digits: string, text: string): number {
   const value = Number(digits);
   if (value < 1 || value > COUNT_MAX) throw invalidMaster(text);
   return value;
+}
+
+/** Spark takes a plain number for megabytes; every other size here has a unit, so that is right too. */
+function executorMemory(size: string, text: string): number {
+  try {
+    return memoryBytes(/^\d+$/.test(size) ? `${size}m` : size);
+  } catch {
+    throw invalidMaster(text);
+  }
 }
 
 function invalidMaster(text: string): ConfigError {

@@ -9,9 +9,11 @@ import { explain } from "../core/plan/explain.ts";
 import type { StatCounter } from "../core/statistics.ts";
 import type { Values } from "../shuffle/values.ts";
 import { type ActionOptions, type KeyedOptions, optionsOf, type SortOptions } from "./arguments.ts";
+import { awaited, awaitedEach } from "./call_site.ts";
 import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
 import type { Hint } from "./hint.ts";
+
 import * as actions from "./operators/actions.ts";
 import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
@@ -29,7 +31,8 @@ export let rddOf: <T>(context: SparkContext, dataset: Dataset) => RDD<T>;
  *
  * Made by {@linkcode SparkContext}. Records may be anything that can be encoded: primitives, bigint,
  * Date, arrays, plain objects, Map, Set, typed arrays, cycles, and instances of classes that a
- * function of the chain uses or that were given to {@linkcode SparkContext.registerClass}.
+ * function of the chain uses or that were given to {@linkcode SparkContext.registerClass}. Classes
+ * with private fields are for functions alone: their instances cannot be records.
  *
  * Array literals that functions return are inferred as tuples, so that pairs are pairs:
  * `map((word) => [word, 1])` is an `RDD<[string, number]>`. Where an array of any length is meant,
@@ -127,9 +130,9 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * The result of `fn` for each partition. `fn` gets an iterator over the records and returns an
-   * iterable; both are lazy, so a partition need not fit into memory. Here is the place for what is
-   * dear to set up: a connection, a parser, a table.
+   * All that `fn` gives for each partition. `fn` gets an iterator over the records and returns an
+   * iterable of new ones, such as a generator; both are lazy, so a partition need not fit into
+   * memory. Here is the place for what is dear to set up: a connection, a parser, a table.
    *
    * @example
    * ```ts
@@ -149,7 +152,7 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * The result of `fn` for each partition and its index, from 0; else as
+   * All that `fn` gives for each partition and its index, from 0; else as
    * {@linkcode RDD.mapPartitions}.
    *
    * @example
@@ -463,7 +466,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   collect(options: ActionOptions = {}): Promise<T[]> {
-    return actions.collect(this.#data, options) as Promise<T[]>;
+    return awaited(actions.collect(this.#data, options) as Promise<T[]>);
   }
 
   /**
@@ -481,7 +484,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   collectAsMap<K, V>(this: RDD<readonly [K, V]>, options: ActionOptions = {}): Promise<Map<K, V>> {
-    return actions.collectAsMap(this.#data, options) as Promise<Map<K, V>>;
+    return awaited(actions.collectAsMap(this.#data, options) as Promise<Map<K, V>>);
   }
 
   /**
@@ -497,7 +500,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   count(options: ActionOptions = {}): Promise<number> {
-    return actions.count(this.#data, options);
+    return awaited(actions.count(this.#data, options));
   }
 
   /**
@@ -514,7 +517,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   reduce(fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
-    return actions.reduce(this.#data, fn, options) as Promise<T>;
+    return awaited(actions.reduce(this.#data, fn, options) as Promise<T>);
   }
 
   /**
@@ -531,12 +534,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   fold(zero: T, fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
-    return actions.fold(this.#data, zero, fn, options) as Promise<T>;
+    return awaited(actions.fold(this.#data, zero, fn, options) as Promise<T>);
   }
 
   /**
-   * The first `n` records (a whole number from 0), or all if there are fewer. Asks one partition,
-   * then four times as many as before, until there are enough.
+   * The first `n` records (a whole number from 0), or all if there are fewer. Computes one
+   * partition, then four times as many as so far, until there are enough.
    *
    * @example
    * ```ts
@@ -548,7 +551,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   take(n: number, options: ActionOptions = {}): Promise<T[]> {
-    return actions.take(this.#data, n, options) as Promise<T[]>;
+    return awaited(actions.take(this.#data, n, options) as Promise<T[]>);
   }
 
   /**
@@ -564,12 +567,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   first(options: ActionOptions = {}): Promise<T> {
-    return actions.first(this.#data, options) as Promise<T>;
+    return awaited(actions.first(this.#data, options) as Promise<T>);
   }
 
   /**
-   * Calls `fn` for each record, in the tasks: what it prints goes to their log, what it assigns to
-   * stays there. To count, use an accumulator.
+   * Calls `fn` for each record, in the tasks: what it prints appears on the program's standard error,
+   * and a variable that it assigns to stays as it was here. To count, use an accumulator.
    *
    * @example
    * ```ts
@@ -583,11 +586,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   foreach(fn: (record: T) => void, options: ActionOptions = {}): Promise<void> {
-    return actions.foreach(this.#data, fn, options);
+    return awaited(actions.foreach(this.#data, fn, options));
   }
 
   /**
-   * The sum of numbers; 0 if there are none.
+   * The sum of numbers; 0 if there are none. Rejects with a RecordError (NotANumber) where a record
+   * is something else.
    *
    * @example
    * ```ts
@@ -599,11 +603,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   sum(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
-    return actions.sum(this.#data, options);
+    return awaited(actions.sum(this.#data, options));
   }
 
   /**
-   * Count, mean, variance, least and greatest of numbers, in one pass.
+   * Count, mean, variance, least and greatest of numbers, in one pass. Rejects with a RecordError
+   * (NotANumber) where a record is something else.
    *
    * @example
    * ```ts
@@ -616,7 +621,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   stats(this: RDD<number>, options: ActionOptions = {}): Promise<StatCounter> {
-    return statistics.stats(this.#data, options);
+    return awaited(statistics.stats(this.#data, options));
   }
 
   /**
@@ -637,7 +642,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   saveAsTextFile(path: string | URL, options: ActionOptions = {}): Promise<void> {
-    return output.saveAsTextFile(this.#data, path, options);
+    return awaited(output.saveAsTextFile(this.#data, path, options));
   }
 
   /**
@@ -656,7 +661,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    return actions.iterate(this.#data) as AsyncGenerator<T, void, undefined>;
+    return awaitedEach(actions.iterate(this.#data) as AsyncGenerator<T, void, undefined>);
   }
 
   // ─── About the RDD itself ─────────────────────────────────────────────────────────────────────
@@ -674,7 +679,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   getNumPartitions(): Promise<number> {
-    return this.#data.driver.partitionCount(this.#data.draft);
+    return awaited(this.#data.driver.partitionCount(this.#data.draft));
   }
 
   /**
@@ -692,7 +697,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   async toDebugString(): Promise<string> {
-    return explain(await this.#data.driver.plan(this.#data.draft));
+    return explain(await awaited(this.#data.driver.plan(this.#data.draft)));
   }
 
   /**

@@ -45,17 +45,57 @@ export function damaged(
   );
 }
 
-/** Opens a file that was written before: a map output that is gone is damaged. */
+/** Opens a file that was written before: a map output that is gone or cannot be read is damaged. */
 export function openWritten(
   platform: Platform,
   path: string,
   origin: MapOutputOrigin | undefined,
 ): ReadableFile {
-  try {
-    return platform.files.open(path);
-  } catch (error) {
-    const isGone = error instanceof FileError && error.kind === "notFound";
-    if (origin === undefined || !isGone) throw error;
-    throw new MapOutputDamaged(origin, error.message, { cause: error });
+  if (origin === undefined) return platform.files.open(path);
+  return new MapOutputFile(origin, reading(origin, () => platform.files.open(path)));
+}
+
+/** The file of a map output: where the disk fails, the output is lost, and is made again elsewhere. */
+class MapOutputFile implements ReadableFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly #origin: MapOutputOrigin;
+  readonly #file: ReadableFile;
+
+  constructor(origin: MapOutputOrigin, file: ReadableFile) {
+    this.path = file.path;
+    this.bytes = file.bytes;
+    this.#origin = origin;
+    this.#file = file;
   }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return reading(this.#origin, () => this.#file.readAt(offset, into));
+  }
+
+  async readAtLater(offset: number, into: Uint8Array): Promise<number> {
+    try {
+      return await this.#file.readAtLater(offset, into);
+    } catch (error) {
+      throw lossOf(this.#origin, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}
+
+function reading<T>(origin: MapOutputOrigin, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw lossOf(origin, error);
+  }
+}
+
+/** What is not there, and what the disk cannot give (`other`: such as EIO), can be made again. */
+function lossOf(origin: MapOutputOrigin, error: unknown): unknown {
+  const isLost = error instanceof FileError && /^(notFound|other)$/.test(error.kind);
+  return isLost ? new MapOutputDamaged(origin, error.message, { cause: error }) : error;
 }

@@ -90,9 +90,23 @@ export function sortByKey(input: SortInput, scratch: SortScratch): void {
 function sortMixed(input: SortInput, scratch: SortScratch): void {
   const shared = sharedBytes(input);
   const lengthMax = input.keyLengths.reduce((most, length) => Math.max(most, length), 0);
-  const isShort = lengthMax - shared <= SHORT_KEY_BYTES;
-  if (isShort && input.starts.length >= SHORT_KEYS_MIN) sortShortKeys(input, shared, scratch);
-  else new KeySort(input, scratch).sort(shared);
+  const tail = lengthMax - shared === SHORT_KEY_BYTES + 1 && endAlike(input) ? 1 : 0;
+  const isShort = lengthMax - shared - tail <= SHORT_KEY_BYTES;
+  if (isShort && input.starts.length >= SHORT_KEYS_MIN) {
+    sortShortKeys(input, shared, tail, scratch);
+  } else {
+    new KeySort(input, scratch).sort(shared);
+  }
+}
+
+/** Whether all keys have one length and one last byte, as numbers have. */
+function endAlike({ bytes, starts, keyLengths }: SortInput): boolean {
+  const length = keyLengths[0]!;
+  const last = bytes[starts[0]! + length - 1];
+  for (let i = 1; i < starts.length; i++) {
+    if (keyLengths[i] !== length || bytes[starts[i]! + length - 1] !== last) return false;
+  }
+  return true;
 }
 
 /** How many bytes all keys begin with. */

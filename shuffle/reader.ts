@@ -12,14 +12,14 @@
 import type { ClassTable } from "../core/codec/binary.ts";
 import { decodeBlock } from "../core/codec/codec.ts";
 import { assert } from "../core/errors.ts";
-import { hashBytes, invertBytes } from "../core/key.ts";
+import { hashBytes } from "../core/key.ts";
 import { KeyTypes } from "../core/key_order.ts";
 import { readKey } from "../core/key_reader.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { Aggregator } from "./aggregator.ts";
-import { copyBytes } from "./bytes.ts";
 import type { ExchangeInput, ShuffleIO } from "./carrier.ts";
+import { ITS_KEY, PairBatchReader } from "./key_batch.ts";
 import type { SortedRecords } from "./merge.ts";
 import { mergeRuns } from "./merge_passes.ts";
 import { PairBlockReader } from "./pair_block.ts";
@@ -83,26 +83,23 @@ function* readCombined(
   io: ShuffleIO,
 ): Generator<unknown[]> {
   using aggregator = new Aggregator(exchange, ONE_PARTITION, io);
-  const values = new ValueReader(io.classes);
+  const reader = new ValueReader(io.classes);
   for (const block of blocks) {
     const pairs = new PairBlockReader(block);
     while (pairs.next()) {
-      const value = values.read(block, pairs.valueAt);
+      const value = reader.read(block, pairs.valueAt);
       if (exchange.mapSide) aggregator.merge(block, pairs.keyAt, pairs.keyLength, value);
       else aggregator.addBytes(block, pairs.keyAt, pairs.keyLength, value);
     }
   }
   using results = aggregator.results();
-  let batch: unknown[] = [];
+  const pairs = new PairBatchReader();
   while (results.next()) {
-    const { bytes, keyAt, keyLength } = results;
-    batch.push([readKey(bytes, keyAt, keyAt + keyLength), results.value]);
-    if (batch.length === BATCH_RECORDS) {
-      yield batch;
-      batch = [];
-    }
+    pairs.add(results.bytes, results.keyAt, results.keyLength, results.value);
+    if (pairs.isFull) yield pairs.take();
   }
-  if (batch.length > 0) yield batch;
+  const rest = pairs.take();
+  if (rest.length > 0) yield rest;
 }
 
 function* readGroups(
@@ -159,18 +156,24 @@ function* readSorted(
     ? mergeRuns(input.runs, { ...io, range: input.range })
     : sortBlocks(input.blocks, sorter);
   const hasPrefix = input.kind === "runs" && exchange.partitioner.kind !== "range";
-  const keys = new SortedKeys(exchange.ascending, hasPrefix ? PREFIX_BYTES : 0);
-  const values = new ValueReader(io.classes);
-  let batch: unknown[] = [];
+  const prefixBytes = hasPrefix ? PREFIX_BYTES : 0;
+  const pairs = new PairBatchReader(!exchange.ascending);
+  const types = new KeyTypes();
+  const reader = new ValueReader(io.classes);
+  const next = () => {
+    const batch = pairs.take();
+    for (const pair of batch) types.note(pair[0]);
+    types.check();
+    return batch;
+  };
   while (sorted.next()) {
-    batch.push([keys.read(sorted), values.read(sorted.bytes, sorted.valueAt)]);
-    if (batch.length < BATCH_RECORDS) continue;
-    keys.check();
-    yield batch;
-    batch = [];
+    const { bytes, keyAt, keyLength, valueAt, valueLength } = sorted;
+    const value = valueLength === 0 ? ITS_KEY : reader.read(bytes, valueAt);
+    pairs.add(bytes, keyAt + prefixBytes, keyLength - prefixBytes, value);
+    if (pairs.isFull) yield next();
   }
-  keys.check();
-  if (batch.length > 0) yield batch;
+  const rest = next();
+  if (rest.length > 0) yield rest;
 }
 
 function sortBlocks(blocks: Iterable<Uint8Array>, sorter: Sorter): SortedRecords {
@@ -181,39 +184,4 @@ function sortBlocks(blocks: Iterable<Uint8Array>, sorter: Sorter): SortedRecords
     }
   }
   return sorter.sorted();
-}
-
-/** Keys from the form in which they are sorted; they have to be of types that go together. */
-class SortedKeys {
-  readonly #ascending: boolean;
-  readonly #prefixBytes: number;
-  readonly #types = new KeyTypes();
-  #inverted = new Uint8Array(256);
-
-  constructor(ascending: boolean, prefixBytes: number) {
-    this.#ascending = ascending;
-    this.#prefixBytes = prefixBytes;
-  }
-
-  read(sorted: SortedRecords): unknown {
-    const at = sorted.keyAt + this.#prefixBytes;
-    const end = sorted.keyAt + sorted.keyLength;
-    const key = this.#ascending
-      ? readKey(sorted.bytes, at, end)
-      : this.#readInverted(sorted, at, end);
-    this.#types.note(key);
-    return key;
-  }
-
-  check(): void {
-    this.#types.check();
-  }
-
-  #readInverted({ bytes }: SortedRecords, at: number, end: number): unknown {
-    const length = end - at;
-    if (length > this.#inverted.length) this.#inverted = new Uint8Array(2 * length);
-    copyBytes(this.#inverted, 0, bytes, at, length);
-    invertBytes(this.#inverted, 0, length);
-    return readKey(this.#inverted, 0, length);
-  }
 }

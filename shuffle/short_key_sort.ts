@@ -27,8 +27,16 @@ type Columns = Readonly<{
   lengths: Uint32Array;
 }>;
 
-/** Sorts by the bytes behind `shared`, of which no key has more than SHORT_KEY_BYTES. */
-export function sortShortKeys(input: SortInput, shared: number, scratch: SortScratch): void {
+/**
+ * Sorts by the bytes between `shared` bytes at the beginning of all keys and `tail` bytes at their
+ * end, of which no key has more than SHORT_KEY_BYTES. `tail` is 0 unless all keys are of one length.
+ */
+export function sortShortKeys(
+  input: SortInput,
+  shared: number,
+  tail: number,
+  scratch: SortScratch,
+): void {
   const count = input.starts.length;
   const own: Columns = {
     words: new Uint32Array(scratch.columns.buffer, scratch.columns.byteOffset, 2 * count),
@@ -40,7 +48,7 @@ export function sortShortKeys(input: SortInput, shared: number, scratch: SortScr
     starts: scratch.spareStarts,
     lengths: scratch.spareLengths,
   };
-  const counts = load(input, shared, own.words);
+  const counts = load(input, shared, tail, own.words);
   let from = own;
   let to = spare;
   for (const digit of [LENGTH_DIGIT, 7, 6, 5, 4, 3, 2, 1, 0]) {
@@ -55,11 +63,16 @@ export function sortShortKeys(input: SortInput, shared: number, scratch: SortScr
 }
 
 /** Fills the words and counts, for each digit, how many keys have each of its values. */
-function load(input: SortInput, shared: number, words: Uint32Array): Uint32Array {
+function load(
+  input: SortInput,
+  shared: number,
+  tail: number,
+  words: Uint32Array,
+): Uint32Array {
   const { view, starts, keyLengths } = input;
   const counts = new Uint32Array(256 * DIGITS);
   for (let i = 0; i < starts.length; i++) {
-    const length = keyLengths[i]! - shared;
+    const length = keyLengths[i]! - shared - tail;
     const at = starts[i]! + shared;
     const high = wordAt(view, at, length);
     const low = wordAt(view, at + 4, length - 4);

@@ -1,19 +1,20 @@
 /**
  * The map side of a sort: sorted runs for a carrier that keeps them whole, else blocks by partition.
  *
- *     entry    key bytes, inverted where the order is descending │ value
+ *     entry    key bytes, inverted where the order is descending │ value, or nothing: it is the key
  *              └ with the partition in front where the partitioner is not by range
  *
  * To runs, the bounds of a range partitioner need not be known yet: reducers seek by them later.
  */
 import { assert } from "../core/errors.ts";
-import { hashBytes, invertBytes, KeyWriter } from "../core/key.ts";
+import { hashBytes, invertBytes } from "../core/key.ts";
 import { KeyTypes } from "../core/key_order.ts";
 import type { WritableFile } from "../core/platform.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { PartitionId, UserFunction } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import type { BlockSink } from "./carrier.ts";
+import { KeyBatchWriter } from "./key_batch.ts";
 import type { SortedRecords } from "./merge.ts";
 import { PairBlockBuilder } from "./pair_block.ts";
 import { blockBytesFor, pairOf } from "./pairs.ts";
@@ -31,8 +32,7 @@ export class SortWriter implements ShuffleWriter {
   /** The file of a RunSink. */
   readonly #file: WritableFile | undefined;
   readonly #types = new KeyTypes();
-  readonly #key = new KeyWriter(256);
-  #keyView = new DataView(this.#key.bytes.buffer);
+  readonly #keys = new KeyBatchWriter();
   readonly #entry: EntryWriter;
 
   constructor(
@@ -60,23 +60,37 @@ export class SortWriter implements ShuffleWriter {
   }
 
   add(batch: readonly unknown[]): void {
-    const key = this.#key;
-    const entry = this.#entry;
-    for (let i = 0; i < batch.length; i++) {
-      const pair = pairOf(batch[i]);
-      key.end = 0;
-      key.write(pair[0]);
-      this.#types.note(pair[0]);
-      entry.clear();
-      const placement = this.#placement;
-      if (placement.kind !== "range") entry.prefix(this.#partitionOf(placement, pair[0]));
-      if (!this.#ascending) invertBytes(key.bytes, 0, key.end);
-      entry.copy(key.bytes, 0, key.end);
-      const keyLength = entry.end;
-      entry.value(pair[1]);
-      this.#sorter.add(entry.bytes, 0, keyLength, keyLength, entry.end - keyLength);
+    for (let from = 0, count; from < batch.length; from += count) {
+      count = this.#keys.write(batch, from);
+      let keyAt = 0;
+      for (let i = 0; i < count; i++) {
+        const keyEnd = this.#keys.endOf(i);
+        const [key, value] = pairOf(batch[from + i]);
+        this.#addPair(key, value, keyAt, keyEnd - keyAt);
+        keyAt = keyEnd;
+      }
     }
     this.#types.check();
+  }
+
+  /** Adds a pair whose key has been written. */
+  #addPair(key: unknown, value: unknown, keyAt: number, keyLength: number): void {
+    const { bytes } = this.#keys;
+    this.#types.note(key);
+    const partition = this.#partitionOf(key, keyAt, keyLength);
+    if (!this.#ascending) invertBytes(bytes, keyAt, keyAt + keyLength);
+    const isKey = isItsKey(key, value);
+    if (isKey && partition === undefined) {
+      this.#sorter.add(bytes, keyAt, keyLength, keyAt, 0);
+      return;
+    }
+    const entry = this.#entry;
+    entry.clear();
+    if (partition !== undefined) entry.prefix(partition);
+    entry.copy(bytes, keyAt, keyLength);
+    const valueAt = entry.end;
+    if (!isKey) entry.value(value);
+    this.#sorter.add(entry.bytes, 0, valueAt, valueAt, entry.end - valueAt);
   }
 
   finish(): MapOutput {
@@ -90,11 +104,20 @@ export class SortWriter implements ShuffleWriter {
     this.#io.sink[Symbol.dispose]();
   }
 
-  #partitionOf(placement: Exclude<Placement, { kind: "range" }>, key: unknown): PartitionId {
-    if (placement.kind === "custom") return placement.of(key);
-    const { bytes, end } = this.#key;
-    if (this.#keyView.buffer !== bytes.buffer) this.#keyView = new DataView(bytes.buffer);
-    return placement.of(hashBytes(this.#keyView, 0, end));
+  /** What an entry begins with; nothing where the keys themselves tell the partition. */
+  #partitionOf(key: unknown, keyAt: number, keyLength: number): PartitionId | undefined {
+    const placement = this.#placement;
+    switch (placement.kind) {
+      case "range":
+        return undefined;
+      case "custom":
+        return placement.of(key);
+      case "hash": {
+        const { bytes } = this.#keys;
+        const view = new DataView(bytes.buffer, bytes.byteOffset);
+        return placement.of(hashBytes(view, keyAt, keyAt + keyLength));
+      }
+    }
   }
 
   #writeRuns(file: WritableFile): MapOutput {
@@ -132,6 +155,11 @@ export class SortWriter implements ShuffleWriter {
       ? placement.of(bytes, keyAt, keyLength)
       : readPrefix(bytes, keyAt);
   }
+}
+
+/** Whether a key that is read back is the value. -0 and 0 are one key; what may be changed is copied. */
+function isItsKey(key: unknown, value: unknown): boolean {
+  return key === value && (typeof key === "string" || typeof key === "number" && key !== 0);
 }
 
 function writeBlock(sink: BlockSink, partition: PartitionId, block: PairBlockBuilder): void {

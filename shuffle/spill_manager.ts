@@ -4,8 +4,9 @@
  * MemoryBudget says whether to spill, SpillManager says where, Run is the handle of what was
  * spilled. The folders are used in turn, so that several disks share the load.
  */
-import { OutputError } from "../core/errors.ts";
+import type { OutputError } from "../core/errors.ts";
 import { FileError, type Platform, type WritableFile } from "../core/platform.ts";
+import { diskFull } from "./full_disk.ts";
 
 /** Makes spill files and deletes every one of them, at the latest when it is disposed. */
 export class SpillManager implements Disposable {
@@ -52,7 +53,7 @@ export class SpillManager implements Disposable {
         this.#full.add(folder);
       }
     }
-    throw diskFull(this.#folders.join(", "), this.#bytesSpilled);
+    throw noRoom(this.#folders.join(", "), this.#bytesSpilled);
   }
 
   /**
@@ -96,7 +97,7 @@ export class SpillManager implements Disposable {
         return new SpillFile(file, {
           full: () => {
             this.#full.add(folder);
-            return diskFull(folder, this.#bytesSpilled + file.bytes);
+            return noRoom(folder, this.#bytesSpilled + file.bytes);
           },
           finished: (bytes) => {
             this.#spills++;
@@ -175,10 +176,8 @@ function isNoSpace(error: unknown): boolean {
   return error instanceof FileError && error.kind === "noSpace";
 }
 
-function diskFull(where: string, bytesSpilled: number): OutputError {
-  return new OutputError(
-    "DiskFull",
+function noRoom(where: string, bytesSpilled: number): OutputError {
+  return diskFull(
     `Cannot spill to ${where}: no space is left; this task has spilled ${bytesSpilled} bytes`,
-    "Free some space, or name folders on other disks in spark.local.dir",
   );
 }

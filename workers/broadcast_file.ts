@@ -6,6 +6,7 @@
 import { RecordError } from "../core/errors.ts";
 import { FileError, type Platform } from "../core/platform.ts";
 import type { BroadcastId } from "../core/engine.ts";
+import { namingFullDisks } from "../shuffle/full_disk.ts";
 
 const CRC_BYTES = 4;
 
@@ -13,7 +14,7 @@ function pathOf(folder: string, id: BroadcastId): string {
   return `${folder}/broadcast-${id}`;
 }
 
-/** The file appears whole or not at all. Throws a FileError. */
+/** The file appears whole or not at all. Throws an OutputError DiskFull, or a FileError. */
 export function writeBroadcast(
   platform: Platform,
   folder: string,
@@ -23,10 +24,13 @@ export function writeBroadcast(
   const path = pathOf(folder, id);
   const header = new Uint8Array(CRC_BYTES);
   new DataView(header.buffer).setUint32(0, platform.crc32(bytes), true);
-  {
-    using file = platform.files.create(`${path}.new`, { replace: true });
+  try {
+    using file = namingFullDisks(platform).files.create(`${path}.new`, { replace: true });
     file.append(header);
     file.append(bytes);
+  } catch (error) {
+    remove(platform, `${path}.new`);
+    throw error;
   }
   platform.files.rename(`${path}.new`, path);
 }
@@ -48,8 +52,12 @@ export function readBroadcast(platform: Platform, folder: string, id: BroadcastI
 
 /** Does nothing where there is none. */
 export function removeBroadcast(platform: Platform, folder: string, id: BroadcastId): void {
+  remove(platform, pathOf(folder, id));
+}
+
+function remove(platform: Platform, path: string): void {
   try {
-    platform.files.remove(pathOf(folder, id));
+    platform.files.remove(path);
   } catch (error) {
     if (!(error instanceof FileError && error.kind === "notFound")) throw error;
   }

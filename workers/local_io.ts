@@ -15,6 +15,7 @@ import { partitionsOf } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
 import type { ExchangeId, ExchangeLocation, Task } from "../core/task.ts";
+import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import type { KeyRange } from "../shuffle/run.ts";
 import {
@@ -69,7 +70,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
     task: Task,
     locations: readonly ExchangeLocation[],
   ) {
-    this.platform = platform;
+    this.platform = namingFullDisks(platform);
     this.budget = new MemoryBudget(place.workerMemoryBytes);
     this.spills = new SpillManager(
       platform,

@@ -7,6 +7,7 @@
 import * as errors from "../core/errors.ts";
 import * as keyOrder from "../core/key_order.ts";
 import * as key from "../core/key.ts";
+import * as number from "../core/number.ts";
 import * as pair from "../core/pair.ts";
 import * as settled from "../core/settled.ts";
 import * as statistics from "../core/statistics.ts";
@@ -16,6 +17,7 @@ import { TaskContext } from "./task_context.ts";
 export const provided: Readonly<Record<string, Record<string, unknown>>> = {
   "flint:errors": { ...errors },
   "flint:key": { ...key, ...keyOrder },
+  "flint:number": { ...number },
   "flint:pair": { ...pair },
   "flint:settled": { ...settled },
   "flint:statistics": { ...statistics },

@@ -14,7 +14,7 @@ import { encodeBlock } from "../core/codec/codec.ts";
 import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
-import type { Flow, StageId, Task, TaskMetrics, TaskResult } from "../core/task.ts";
+import { type Flow, NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile } from "./attempt_file.ts";
@@ -237,7 +237,8 @@ export class Slot {
     const running = this.#running;
     if (running === undefined) return;
     const { task } = running;
-    const metrics = noMetrics(this.#host.platform.monotonicMs() - running.startedMs);
+    const durationMs = this.#host.platform.monotonicMs() - running.startedMs;
+    const metrics = { ...NO_METRICS, durationMs };
     if (running.cancelReason !== undefined) {
       const reason = running.cancelReason;
       void this.#finish(running, { task, metrics, kind: "killed", reason });
@@ -267,25 +268,12 @@ function exitFailure(
   exiting: (FromWorker & { kind: "exiting" }) | undefined,
   error: string | undefined,
 ): FailureReport {
-  const what = exiting?.act ??
-    (error === undefined ? "the worker ended without a word" : `the worker ended: ${error}`);
+  const what = error === undefined ? "the worker ended without a word" : `it ended: ${error}`;
   return {
     name: "JobError",
     code: "TaskExited",
-    message: `${what}\n  A task ends by returning, or by throwing an error that says why`,
+    message: exiting?.act ??
+      `A task ended its worker: ${what}\n  A task ends by returning or by throwing an error`,
     ...(exiting?.cause === undefined ? {} : { cause: exiting.cause }),
-  };
-}
-
-function noMetrics(durationMs: number): TaskMetrics {
-  return {
-    durationMs,
-    recordsRead: 0,
-    bytesRead: 0,
-    recordsWritten: 0,
-    bytesWritten: 0,
-    spills: 0,
-    bytesSpilled: 0,
-    memoryBytesMax: 0,
   };
 }

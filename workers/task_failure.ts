@@ -12,6 +12,7 @@ import {
   reportOf,
   shown,
 } from "../core/errors.ts";
+import { FileError } from "../core/platform.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
 import type { Blame, Culprit } from "./pipeline/blame.ts";
 import { named } from "./pipeline/returned.ts";
@@ -33,7 +34,19 @@ export function badEnd(error: unknown, blame: Blame, cancelled: boolean): BadEnd
     const { exchange, partition, detail } = error;
     return { kind: "inputLost", exchange, partition, detail };
   }
-  return { kind: "failed", failure: failureOf(error, blame.of(error)) };
+  const culprit = blame.of(error);
+  const isLocalDisk = culprit === undefined && error instanceof FileError;
+  return { kind: "failed", failure: failureOf(isLocalDisk ? refusal(error) : error, culprit) };
+}
+
+/** The files that a task itself reads and writes are those of the application. */
+function refusal({ act, path, cause, kind }: FileError): OutputError {
+  const reason = cause instanceof Error ? cause.message : kind;
+  return new OutputError(
+    "OutputDenied",
+    `Cannot ${act} ${path}: ${reason}`,
+    "The folders of spark.local.dir must stay there, readable and writable, while a program runs",
+  );
 }
 
 function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport {
@@ -41,8 +54,10 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
   const cause = reportOf(error);
   const code = codeOf(error);
   if (code !== undefined) {
-    // What Flint refuses in a record or an input it will refuse again; damage may have been in memory.
-    return { ...cause, ...record, code, final: code !== "CorruptBlock" };
+    // What Flint refuses in a record or an input it will refuse again; damage may have been in memory,
+    // and a disk is full until another task ends.
+    const final = code !== "CorruptBlock" && code !== "DiskFull";
+    return { ...cause, ...record, code, final };
   }
   const denial = denialIn(cause);
   if (denial !== undefined) {

@@ -3,7 +3,7 @@
  * functions captured is seen by no other task.
  */
 import type { Closure } from "../core/closure/closure.ts";
-import type { Revived } from "../core/closure/revive.ts";
+import { CommonClasses, type Revived } from "../core/closure/revive.ts";
 import type { ClassTable } from "../core/codec/binary.ts";
 import { assert } from "../core/errors.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
@@ -31,8 +31,9 @@ export class TaskFunctions {
       },
       classes: this.classes,
     });
+    const common = new CommonClasses();
     for (const [closure, loaded] of prepared.closures) {
-      const revived = loaded.revive(this.#variables.revive);
+      const revived = loaded.revive(this.#variables.revive, common);
       this.#functions.set(closure, revived.fn);
       tables.push(tableOf(revived));
     }

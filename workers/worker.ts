@@ -10,7 +10,13 @@
 import process from "node:process";
 import { decodeValue } from "../core/codec/binary.ts";
 import { type FailureReport, reportOf } from "../core/errors.ts";
-import type { ExchangeLocation, Stage, StageId, TaskMetrics, TaskResult } from "../core/task.ts";
+import {
+  type ExchangeLocation,
+  NO_METRICS,
+  type Stage,
+  type StageId,
+  type TaskResult,
+} from "../core/task.ts";
 import { watchExits } from "./exits.ts";
 import { LocalTaskIO } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
@@ -98,7 +104,7 @@ function run(
   link: WorkerLink,
 ): TaskResult {
   const failed = (failure: FailureReport): TaskResult => (
-    { task, metrics: noMetrics, kind: "failed", failure }
+    { task, metrics: NO_METRICS, kind: "failed", failure }
   );
   if (entry?.prepared === undefined) {
     return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
@@ -110,17 +116,6 @@ function run(
     return failed(reportOf(error));
   }
 }
-
-const noMetrics: TaskMetrics = {
-  durationMs: 0,
-  recordsRead: 0,
-  bytesRead: 0,
-  recordsWritten: 0,
-  bytesWritten: 0,
-  spills: 0,
-  bytesSpilled: 0,
-  memoryBytesMax: 0,
-};
 
 const hop = new MessageChannel();
 

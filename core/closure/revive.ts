@@ -22,10 +22,21 @@ export type Module = Readonly<Record<string, unknown>>;
 /** A closure with all that has to be loaded for it. */
 export interface LoadedClosure {
   /**
-   * The function, with captured values of its own. `tokens` gives what stands for a token here.
-   * Throws a ClosureError with code `ClosureCorrupt` where this isolate lacks something.
+   * The function, with captured values of its own. `tokens` gives what stands for a token here;
+   * `common` holds the classes that it has in common with other functions. Throws a ClosureError
+   * with code `ClosureCorrupt` where this isolate lacks something.
    */
-  revive(tokens: (token: unknown) => unknown): Revived;
+  revive(tokens: (token: unknown) => unknown, common?: CommonClasses): Revived;
+}
+
+/**
+ * The classes of several revivals: one that two functions captured is one class for both, so that
+ * what one of them makes is an instance of what the other one knows.
+ */
+export class CommonClasses {
+  readonly byId = new Map<string, AnyFunction>();
+  /** How the private fields of a class's instances are set. */
+  readonly assigners: RevivedTable["assigners"] = new Map();
 }
 
 /** A function that can be called, and the classes that came with it. */
@@ -55,7 +66,10 @@ export async function loadClosure(
     }),
   );
   const surroundings = { modules, providedModules, importModule };
-  return { revive: (tokens) => new Revival(closure, surroundings, tokens).run() };
+  return {
+    revive: (tokens, common = new CommonClasses()) =>
+      new Revival(closure, surroundings, tokens, common).run(),
+  };
 }
 
 /** The values of one revival, made as they are asked for. */
@@ -81,17 +95,21 @@ class Revival implements RevivedTable {
   readonly #classes = new Map<string, AnyFunction>();
   readonly #privateClasses = new Set<AnyFunction>();
   readonly binders: RevivedTable["binders"] = new Map();
-  readonly assigners: RevivedTable["assigners"] = new Map();
+  readonly assigners: RevivedTable["assigners"];
+  readonly #common: CommonClasses;
   readonly #closure: Closure;
   readonly #values: unknown[];
-  readonly #states: Uint8Array; // 0: nothing, 1: being made, 2: made
+  readonly #states: Uint8Array; // 0: nothing, 1: being made, 2: made, 3: made by another revival
   readonly #last: (() => void)[] = [];
 
   constructor(
     closure: Closure,
     surroundings: Surroundings,
     tokens: (token: unknown) => unknown,
+    common: CommonClasses,
   ) {
+    this.#common = common;
+    this.assigners = common.assigners;
     this.#closure = closure;
     this.surroundings = surroundings;
     this.tokens = tokens;
@@ -105,6 +123,7 @@ class Revival implements RevivedTable {
     for (let index = 0; index < nodes.length; index++) this.valueOf(index);
     for (let index = 0; index < nodes.length; index++) this.#fill(index);
     for (const act of this.#last) act();
+    for (const [id, constructor] of this.#classes) this.#common.byId.set(id, constructor);
     if (typeof fn !== "function") throw corrupt(`node ${root} is no function`);
     return {
       fn: fn as UserFunction,
@@ -124,16 +143,23 @@ class Revival implements RevivedTable {
     if (state === 0) {
       this.#states[index] = 1;
       const node = this.node(index);
-      this.#values[index] = node.kind === "function"
-        ? makeFunction(this, node)
-        : makeValue(this, node);
-      this.#states[index] = 2;
+      const common = this.#commonClass(node);
+      this.#values[index] = common ??
+        (node.kind === "function" ? makeFunction(this, node) : makeValue(this, node));
+      this.#states[index] = common === undefined ? 2 : 3;
     } else if (state === 1) {
       throw corrupt(`node ${index} is needed to make itself`);
     } else if (state === undefined) {
       throw corrupt(`there is no node ${index}`);
     }
     return this.#values[index];
+  }
+
+  #commonClass(node: ClosureNode): AnyFunction | undefined {
+    if (node.kind !== "function" || node.class === undefined) return undefined;
+    const known = this.#common.byId.get(node.class.id);
+    if (known !== undefined) this.rememberClass(node.class, known);
+    return known;
   }
 
   rememberClass({ id, hasPrivateFields }: ClassName, constructor: AnyFunction): void {
@@ -146,6 +172,7 @@ class Revival implements RevivedTable {
   }
 
   #fill(index: number): void {
+    if (this.#states[index] === 3) return;
     const node = this.node(index);
     const value = this.#values[index];
     if (node.kind === "function") fillFunction(this, node, value as object);

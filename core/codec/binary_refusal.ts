@@ -29,9 +29,10 @@ export function refusal(whole: unknown, part: unknown): RecordError {
   }
   const [what, cure] = kindAndCure(part);
   const where = path === "" ? "it" : path;
+  const value = typeof whole === "object" ? shown(whole) : "a record";
   return new RecordError(
     "NotSerializable",
-    `Cannot encode ${shown(whole)}: ${where} is ${what}`,
+    `Cannot encode ${value}: ${where} is ${what}`,
     cure,
   );
 }
@@ -39,7 +40,7 @@ export function refusal(whole: unknown, part: unknown): RecordError {
 function kindAndCure(part: unknown): readonly [what: string, cure: string] {
   if (typeof part === "function") {
     return [
-      `a function (${part.name || "anonymous"})`,
+      part.name === "" ? "a function" : `a function (${part.name})`,
       "Functions travel in closures, not in records",
     ];
   }

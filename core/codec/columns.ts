@@ -19,7 +19,7 @@ import { RecordError } from "../errors.ts";
 import { BinaryReader } from "./binary_reader.ts";
 import type { ClassTable } from "./binary.ts";
 import type { BinaryWriter } from "./binary_writer.ts";
-import { copyOf } from "./text.ts";
+import { copyOf, decodeUtf8 } from "./text.ts";
 
 /** What is in a column; the bits of a mixture ored are no longer STRINGS or NUMBERS. */
 export type Column = number;
@@ -47,7 +47,6 @@ type Numbers = Lengths | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 const PIECE_CHARS = 4096;
 
 const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Appends a column of what `column` says (anything, if it is no type alone) and returns its form. */
 export function writeColumn(
@@ -183,11 +182,9 @@ function pieceEnd(lengths: Lengths, from: number): number {
 }
 
 function decodedPiece(block: Uint8Array, from: number, to: number): string {
-  try {
-    return fromUtf8.decode(block.subarray(from, to));
-  } catch {
-    throw corrupt("its text is not UTF-8");
-  }
+  const text = decodeUtf8(block.subarray(from, to));
+  if (text === undefined) throw corrupt("its text is not UTF-8");
+  return text;
 }
 
 /** A copy of bytes, at the start of a buffer of its own and so aligned for any typed array. */

@@ -53,6 +53,10 @@ export type LocalEngineOptions = Readonly<{
   folders: readonly string[];
   /** What tasks may do. */
   grants: Grants;
+  /** Shuffle output that no running job reads is let go above this; no limit by default. */
+  shuffleBytesMax?: number | undefined;
+  /** The program of the executors: workers/executor.ts, unless a test has one of its own. */
+  executorEntry?: URL | undefined;
 }>;
 
 /** How long a cancelled task may go on before its executor is killed. */
@@ -94,6 +98,9 @@ class LocalEngine implements Engine {
   readonly #savingJobs = new Map<StageId, JobId>();
   readonly #encodedStages = new WeakMap<Stage, Uint8Array>();
   readonly #warnings = new Set<string>();
+  /** What has happened while instructions were being carried out. */
+  readonly #untold: Stimulus[] = [];
+  #isTelling = false;
   #stageCount = 0;
   #stopped: Promise<void> | undefined;
 
@@ -106,6 +113,7 @@ class LocalEngine implements Engine {
       executorsMax: options.executors,
       slotsPerExecutor: options.slotsPerExecutor,
       attemptsMax: options.attemptsMax,
+      shuffleBytesMax: options.shuffleBytesMax,
     });
     this.#pool = new Pool(
       {
@@ -116,6 +124,7 @@ class LocalEngine implements Engine {
           grants: options.grants,
         },
         socketPath: this.#folders.socketPath,
+        entry: options.executorEntry,
         allFolders: this.#folders.all,
         executorMemoryBytes: options.executorMemoryBytes,
       },
@@ -126,10 +135,15 @@ class LocalEngine implements Engine {
         printed: (_executor, line) => printToStderr(line),
       },
     );
-    this.#exitWatch = watchExit(() => {
-      this.#pool.stopNow();
-      this.#folders[Symbol.dispose]();
-    });
+    const removeFolders = () => this.#folders[Symbol.dispose]();
+    this.#exitWatch = watchExit(
+      () => {
+        this.#pool.stopNow();
+        removeFolders();
+      },
+      // Else the executors do it. If the program goes on, it has lost what nobody could have read.
+      () => this.#pool.isEmpty && removeFolders(),
+    );
     this.#pool.recruit(1);
   }
 
@@ -241,6 +255,8 @@ class LocalEngine implements Engine {
     if (this.#stopped !== undefined) return;
     this.#host.events.emit({ type: "executor.lost", executor, reason });
     this.#tell({ kind: "executorLost", executor, fault, reason });
+    // One is always there: for the next job, and to clean up should an uncaught error end us.
+    if (this.#stopped === undefined) this.#pool.recruit(1);
   }
 
   #taskEnded(executor: ExecutorId, told: TaskResult): void {
@@ -264,9 +280,21 @@ class LocalEngine implements Engine {
     this.#host.warn(warning);
   }
 
+  /**
+   * Tells the scheduler, and does what it answers. What happens while that is being done, such as a
+   * listener that aborts the job it hears of, is told afterwards: instructions keep their order.
+   */
   #tell(stimulus: Untimed): void {
-    const timed = { ...stimulus, atMs: performance.now() } as Stimulus;
-    for (const instruction of this.#scheduler.handle(timed)) this.#do(instruction);
+    this.#untold.push({ ...stimulus, atMs: performance.now() } as Stimulus);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
+        for (const instruction of this.#scheduler.handle(next)) this.#do(instruction);
+      }
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   #do(instruction: Instruction): void {

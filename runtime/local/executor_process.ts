@@ -19,6 +19,8 @@ export type Ending = Readonly<{ fault: ExecutorFault; reason: string }>;
 
 export type ExecutorProcessOptions = Readonly<{
   order: ExecutorOrder;
+  /** The program that it runs: workers/executor.ts, unless a test has one of its own. */
+  entry?: URL | undefined;
   /** The V8 heap limit of each of its isolates. */
   heapBytesMax: number;
   /** Its resident memory: above it the process is killed. */
@@ -30,7 +32,7 @@ export type ExecutorProcessHost = Readonly<{
   heard: (message: FromExecutor) => void;
   /** Called once, at the end. `wasReady`: it could take tasks. */
   lost: (ending: Ending, wasReady: boolean) => void;
-  /** A line that the process printed. */
+  /** A line that the process printed, once it is ready. */
   printed: (line: string) => void;
 }>;
 
@@ -155,6 +157,7 @@ export class ExecutorProcess {
       // A worker that was replaced says so too.
       if (this.#isReady) return;
       this.#isReady = true;
+      for (const line of this.#lastLines) this.#host.printed(line);
     }
     if (message.kind === "heartbeat") return this.#checkMemory(message.rssBytes);
     this.#host.heard(message);
@@ -181,7 +184,8 @@ export class ExecutorProcess {
   #line(line: string): void {
     this.#lastLines.push(line);
     if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
-    this.#host.printed(line);
+    // What one says that does not start is in the error of the job.
+    if (this.#isReady) this.#host.printed(line);
   }
 
   async #waitForEnd(output: readonly Promise<void>[]): Promise<void> {
@@ -232,7 +236,7 @@ function executorArguments(options: ExecutorProcessOptions, orderPath: string): 
     "--unstable-worker-options",
     ...(CONFIG.protocol === "file:" ? ["--config", fromFileUrl(CONFIG)] : ["--no-config"]),
     `--v8-flags=${v8Flags.join(",")}`,
-    ENTRY.href,
+    (options.entry ?? ENTRY).href,
     orderPath,
   ];
 }

@@ -36,7 +36,7 @@ const CLASSES = {
  * what was thrown in the task, and both stacks name the user's own source.
  */
 export function failedJob(report: FailureReport, mapStack: MapStack): Error {
-  const thrown = thrownIn(report.cause);
+  const thrown = behind(report);
   const cause = thrown === undefined ? undefined : causeOf(thrown, mapStack);
   const options = cause === undefined ? undefined : { cause };
   const code = report.code ?? "TaskFailed";
@@ -55,9 +55,14 @@ export function failedJob(report: FailureReport, mapStack: MapStack): Error {
   return withFields(new TaskError(code, report.message, place, options), report);
 }
 
-/** What user code threw lies behind the TaskError that says which function threw it. */
-function thrownIn(report: FailureReport | undefined): FailureReport | undefined {
-  return report?.name === "TaskError" && report.cause !== undefined ? report.cause : report;
+/**
+ * What lies behind the failure of the task. That of a TaskError is what user code threw; an error of
+ * ours is what the job's error is itself, so only what led to it says something new.
+ */
+function behind({ name, cause }: FailureReport): FailureReport | undefined {
+  const found = cause?.name === name ? cause.cause : cause;
+  // A value that is no Error has no stack, and the message has shown it.
+  return found?.name === "NonError" ? undefined : found;
 }
 
 function withFields<E extends FlintError>(error: E, report: FailureReport): E {

@@ -6,14 +6,20 @@
  * | user code threw, and no attempt is left  | TaskError, TaskFailed; cause: what it threw |
  * | an error of ours, such as a RecordError  | its own; cause: the error itself         |
  * | a task ended its executor, also alone    | JobError, ExecutorOutOfMemory, TaskExited |
+ * | keys of a sort do not go together        | RecordError, KeyTypeMismatch             |
  * | executors died under a task too often    | JobError, ExecutorLost                   |
  * | a stage lost its input too often         | JobError, MapOutputLost                  |
  * | no executor starts                       | JobError, ExecutorLost                   |
  *
- * The message has the place, what was found, the cure, and the story of the attempts before. `fields`
+ * The message has what was found, the cure, the place, and the story of the attempts before. `fields`
  * has the place for programs: `stage`, `stageName`, `partition`, `attempt`.
  */
-import type { ErrorCode, FailureReport } from "../../core/errors.ts";
+import {
+  type ErrorCode,
+  type FailureReport,
+  type RecordError,
+  reportOf,
+} from "../../core/errors.ts";
 import type { ExecutorId, Stage, Task } from "../../core/task.ts";
 import type { ExecutorFault } from "./stimulus.ts";
 
@@ -31,12 +37,14 @@ export function summaryOf(failure: FailureReport): string {
 /** User code failed for the last time. */
 export function userFailure(failed: FailedTask, failure: FailureReport): FailureReport {
   const ours = failure.code !== undefined;
-  const attempt = failed.story.length > 1 ? `attempt ${failed.task.attempt}` : "its first attempt";
+  const attempt = failed.story.length > 1 ? `, at attempt ${failed.task.attempt}` : "";
+  const record = failure.record === undefined ? "" : `, at the record ${failure.record}`;
   return {
     name: ours ? failure.name : "TaskError",
     code: failure.code ?? "TaskFailed",
     message: [
-      `${placeOf(failed)} failed at ${attempt}: ${failure.name}: ${failure.message}`,
+      ours ? failure.message : `${failure.name}: ${failure.message}`,
+      `  in partition ${placeOf(failed)}${record}${attempt}`,
       ...storyOf(failed),
     ].join("\n"),
     fields: fieldsOf(failed),
@@ -59,7 +67,8 @@ const POISON = {
   outOfMemory: {
     code: "ExecutorOutOfMemory",
     deed: "ran its executor out of memory",
-    cure: "Raise --executor-memory, use more partitions, or hold fewer records at a time",
+    cure: "Raise --executor-memory, lower --worker-memory, use more partitions, or hold fewer " +
+      "records at a time",
   },
   exited: {
     code: "TaskExited",
@@ -82,13 +91,26 @@ export function inputFailure(failed: FailedTask, rounds: number, detail: string)
   return jobFailure("MapOutputLost", failed, found, cure);
 }
 
+/** The map tasks of a sort found keys, each by itself, that do not go together. */
+export function keyTypeFailure(stage: Stage, mismatch: RecordError): FailureReport {
+  const { name, code, message } = reportOf(mismatch);
+  return {
+    name,
+    code,
+    message: `${message}\n  in stage ${stage.id} (${stage.name})`,
+    fields: { stage: stage.id, stageName: stage.name },
+    final: true,
+  };
+}
+
 /** No executor starts, so nothing can run. */
 export function startFailure(attempts: number, reason: string): FailureReport {
   return {
     name: "JobError",
     code: "ExecutorLost",
     message: `No executor could be started, ${times(attempts)} in a row: ${reason}\n` +
-      "  Check that processes can be started here, and --executor-memory",
+      "  Check that processes can be started here, that the folders of spark.local.dir are there and " +
+      "have room, and --executor-memory",
   };
 }
 
@@ -113,12 +135,14 @@ function jobFailure(
   found: string,
   cure: string,
 ): FailureReport {
-  const message = [`${placeOf(failed)} ${found}`, `  ${cure}`, ...storyOf(failed)].join("\n");
+  const message = [`Partition ${placeOf(failed)} ${found}`, `  ${cure}`, ...storyOf(failed)].join(
+    "\n",
+  );
   return { name: "JobError", code, message, fields: fieldsOf(failed) };
 }
 
 function placeOf({ stage, task }: FailedTask): string {
-  return `Partition ${task.partition} of stage ${stage.id} (${stage.name})`;
+  return `${task.partition} of stage ${stage.id} (${stage.name})`;
 }
 
 function fieldsOf({ stage, task }: FailedTask): Readonly<Record<string, unknown>> {

@@ -36,6 +36,8 @@ export class MapSides {
   readonly #sides = new Map<ExchangeId, MapSide>();
   /** The files of all outputs. */
   readonly #files = new Set<string>();
+  /** What they have together. */
+  #bytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -81,9 +83,23 @@ export class MapSides {
     return { side, discarded };
   }
 
+  /**
+   * Lets map sides go that no running job reads, the oldest first, until all that is kept together
+   * has no more than so many bytes.
+   */
+  shrink(bytesMax: number): readonly string[] {
+    const discarded: string[] = [];
+    for (const side of this.#sides.values()) {
+      if (this.#bytes <= bytesMax) break;
+      if (side.jobs.size === 0) discarded.push(...this.drop(side));
+    }
+    return discarded;
+  }
+
   /** Lets a map side go, with all that it wrote. */
   drop(side: MapSide): readonly string[] {
-    const { id, files } = side.outputs;
+    const { id, files, bytes } = side.outputs;
+    this.#bytes -= bytes;
     for (const file of files) this.#files.delete(file);
     this.#sides.delete(id);
     return files;
@@ -92,6 +108,7 @@ export class MapSides {
   /** Keeps an output. */
   add(side: MapSide, partition: PartitionId, output: MapOutput): void {
     side.outputs.add(partition, output);
+    this.#bytes += output.bytes;
     this.#files.add(output.file);
   }
 
@@ -100,6 +117,7 @@ export class MapSides {
     const lost = side.outputs.lose(partition, seen);
     if (lost === undefined) return [];
     side.tasks?.reopen(partition);
+    this.#bytes -= lost.bytes;
     this.#files.delete(lost.file);
     return [lost.file];
   }

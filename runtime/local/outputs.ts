@@ -6,6 +6,8 @@
  *     lost          [   ]                a reader could not read b
  *     again    [ a ][ b'][ c ]           complete at version 4: b' is not what an older reader lost
  */
+import type { RecordError } from "../../core/errors.ts";
+import { KeyTypes } from "../../core/key_order.ts";
 import { boundsOf } from "../../core/plan/bounds.ts";
 import { type Exchange, partitionsOf } from "../../core/plan/exchange.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
@@ -47,6 +49,11 @@ export class ExchangeOutputs {
     return this.#version;
   }
 
+  /** The bytes of all outputs that are there. */
+  get bytes(): number {
+    return this.#kept.reduce((sum, kept) => sum + (kept?.output.bytes ?? 0), 0);
+  }
+
   get files(): readonly string[] {
     return this.#kept.flatMap((kept) => kept === undefined ? [] : [kept.output.file]);
   }
@@ -86,6 +93,17 @@ export class ExchangeOutputs {
       ...this.#boundsFound(),
     };
     return this.#location;
+  }
+
+  /**
+   * Why complete outputs cannot be read in the order of their keys: a RecordError `KeyTypeMismatch`.
+   * Each map task has looked at its own keys; only here those of all of them come together.
+   */
+  keyTypeMismatch(): RecordError | undefined {
+    if (this.#exchange.kind !== "sort") return undefined;
+    const types = new KeyTypes();
+    for (const kept of this.#kept) types.merge(kept?.output.keyTypes ?? []);
+    return types.mismatch();
   }
 
   #boundsFound(): { bounds?: readonly Uint8Array[] } {

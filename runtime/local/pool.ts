@@ -21,6 +21,8 @@ export type PoolOptions = Readonly<{
   /** What every executor is told; each gets its own number. */
   setup: Omit<ExecutorSetup, "executor">;
   socketPath: string;
+  /** The program of the executors, as `ExecutorProcessOptions` has it. */
+  entry?: URL | undefined;
   /** All folders of the application: executors that lose their driver remove them. */
   allFolders: readonly string[];
   /** Resident memory of one executor, and the heap limit of each of its isolates, in bytes. */
@@ -49,6 +51,8 @@ export class Pool {
   readonly #listener: Deno.UnixListener;
   /** Those that live, be they ready or on their way. */
   readonly #executors = new Map<ExecutorId, ExecutorProcess>();
+  /** Those that could not even be spawned, of which nobody has been told yet. */
+  #failing = 0;
   readonly #accepting: Promise<void>;
   #checkTimer: ReturnType<typeof setInterval> | undefined;
   #checkedMs = performance.now();
@@ -64,11 +68,14 @@ export class Pool {
     this.#accepting = this.#accept();
   }
 
-  /** Sees to it that so many executors live or are on their way. */
+  /** Whether no executor lives, nor is one on its way. */
+  get isEmpty(): boolean {
+    return this.#executors.size === 0;
+  }
+
+  /** Sees to it that so many executors live or are on their way; says of each that does not start. */
   recruit(count: number): void {
-    while (this.#executors.size < count && !this.#isStopped) {
-      if (!this.#start()) return;
-    }
+    while (this.#executors.size + this.#failing < count && !this.#isStopped) this.#start();
   }
 
   send(executor: ExecutorId, message: ToExecutor): void {
@@ -112,9 +119,9 @@ export class Pool {
     this.#listener.close();
   }
 
-  #start(): boolean {
+  #start(): void {
     const executor = ++this.#lastExecutor;
-    const { setup, socketPath, allFolders, executorMemoryBytes } = this.#options;
+    const { setup, socketPath, entry, allFolders, executorMemoryBytes } = this.#options;
     try {
       const process = new ExecutorProcess(
         {
@@ -124,6 +131,7 @@ export class Pool {
             socketPath,
             folders: allFolders,
           },
+          entry,
           heapBytesMax: executorMemoryBytes,
           memoryBytesMax: executorMemoryBytes,
         },
@@ -135,12 +143,14 @@ export class Pool {
       );
       this.#executors.set(executor, process);
     } catch (error) {
-      // Told later, as every end is: who asked for executors is not in the middle of something.
-      queueMicrotask(() => this.#host.startFailed((error as Error).message));
-      return false;
+      // Told later, as every end is; until then it counts as one that is on its way.
+      this.#failing++;
+      queueMicrotask(() => {
+        this.#failing--;
+        this.#host.startFailed((error as Error).message);
+      });
     }
     this.#watch();
-    return true;
   }
 
   #lost(executor: ExecutorId, ending: Ending, wasReady: boolean): void {

@@ -22,8 +22,15 @@
 import type { FailureReport } from "../../core/errors.ts";
 import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
-import type { ExchangeId, ExecutorId, JobId, TaskMetrics, TaskResult } from "../../core/task.ts";
-import { answerFailure, startFailure } from "./failures.ts";
+import {
+  type ExchangeId,
+  type ExecutorId,
+  type JobId,
+  NO_METRICS,
+  type TaskMetrics,
+  type TaskResult,
+} from "../../core/task.ts";
+import { answerFailure, keyTypeFailure, startFailure } from "./failures.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
 import { type Seat, Seats, taskKey } from "./placement.ts";
@@ -46,6 +53,8 @@ export type SchedulerOptions = Readonly<{
   stageAttemptsMax?: number;
   /** So many failed starts in a row, and no executor at all, fail every job. 4 by default. */
   startFailuresMax?: number;
+  /** Above so many bytes, outputs that no running job reads go, oldest first; no limit by default. */
+  shuffleBytesMax?: number | undefined;
 }>;
 
 /** Decides. The same stimuli always give the same instructions. */
@@ -58,16 +67,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return new LocalScheduler(options);
 }
 
-const NO_METRICS: TaskMetrics = {
-  durationMs: 0,
-  recordsRead: 0,
-  bytesRead: 0,
-  recordsWritten: 0,
-  bytesWritten: 0,
-  spills: 0,
-  bytesSpilled: 0,
-  memoryBytesMax: 0,
-};
 const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job waits for it" };
 const LOSSES_MAX = 4;
 const STAGE_ATTEMPTS_MAX = 4;
@@ -112,6 +111,7 @@ class LocalScheduler implements Scheduler {
     this.#nowMs = stimulus.atMs;
     this.#instructions = [];
     this.#hear(stimulus);
+    this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
     if (this.#isStale) this.#survey();
     this.#launchAll();
     this.#recruit();
@@ -415,11 +415,18 @@ class LocalScheduler implements Scheduler {
       tasks.counted.add(partition);
       if (updates.length > 0) this.#say({ kind: "accumulate", job, updates });
     }
-    if (side.outputs.isComplete) {
-      this.#isStale = true;
-      this.#announceEnd(tasks, job, { ok: true });
-    }
+    if (!side.outputs.isComplete) return undefined;
+    this.#isStale = true;
+    const mismatch = side.outputs.keyTypeMismatch();
+    if (mismatch === undefined) this.#announceEnd(tasks, job, { ok: true });
+    else this.#refuse(side, keyTypeFailure(side.plan.stage, mismatch));
     return undefined;
+  }
+
+  /** What was written is of no use: every job that could read it fails, and it goes with them. */
+  #refuse(side: MapSide, failure: FailureReport): void {
+    side.isForgotten = true;
+    for (const job of [...side.jobs]) this.#end(job, { ok: false, failure });
   }
 
   /** Only that output is made again; who reads others of the exchange goes on. */

@@ -5,6 +5,7 @@
  * tasks gave back, in the order of the partitions.
  */
 import { PlanError } from "../../core/errors.ts";
+import { numberOf } from "../../core/number.ts";
 import { pairOf } from "../../core/pair.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
 import { settled } from "../../core/settled.ts";
@@ -161,9 +162,9 @@ export async function sum(data: Dataset, options: ActionOptions): Promise<number
   return summing(sums);
 }
 
-function summing(numbers: Iterable<number>): number {
+function summing(numbers: Iterable<unknown>): number {
   let total = 0;
-  for (const number of numbers) total += number;
+  for (const number of numbers) total += numberOf(number, "sum");
   return total;
 }
 

@@ -54,18 +54,27 @@ export function textFile(
 ): Dataset {
   return Dataset.source(driver, "textFile", {
     format: "text",
-    options: { path: pathOf(path, "textFile") },
+    options: {
+      path: path instanceof URL ? { exact: pathOf(path, "textFile") } : pathOf(path, "textFile"),
+    },
     partitionsMin: partitionCount(partitionsMin, "textFile", "partitionsMin"),
   });
 }
 
 /** A path, also of a `file:` URL. Throws a PlanError (InvalidArgument) where it is neither. */
 export function pathOf(path: unknown, operator: string): string {
-  if (path instanceof URL && path.protocol === "file:") return fileURLToPath(path);
   if (typeof path === "string") return path;
-  throw new PlanError(
-    "InvalidArgument",
-    `Cannot call ${operator}(): path is ${shown(path)}`,
-    "Use a path or a file: URL",
-  );
+  const invalid = (options?: ErrorOptions) =>
+    new PlanError(
+      "InvalidArgument",
+      `Cannot call ${operator}(): path is ${path instanceof URL ? path : shown(path)}`,
+      "Use a path, or a file: URL without a host",
+      options,
+    );
+  if (!(path instanceof URL) || path.protocol !== "file:") throw invalid();
+  try {
+    return fileURLToPath(path);
+  } catch (cause) {
+    throw invalid({ cause });
+  }
 }

@@ -1,4 +1,5 @@
 /** Actions over numbers that need more than a sum. */
+import { numberOf } from "../../core/number.ts";
 import { StatCounter, type StatSummary } from "../../core/statistics.ts";
 import type { ActionOptions } from "../arguments.ts";
 import type { Dataset } from "../dataset.ts";
@@ -11,6 +12,8 @@ export async function stats(data: Dataset, options: ActionOptions): Promise<Stat
   return merged;
 }
 
-function summarize(numbers: Iterable<number>): StatSummary {
-  return new StatCounter(numbers).summary();
+function summarize(numbers: Iterable<unknown>): StatSummary {
+  const counter = new StatCounter();
+  for (const number of numbers) counter.merge(numberOf(number, "stats"));
+  return counter.summary();
 }

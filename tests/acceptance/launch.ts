@@ -52,12 +52,13 @@ export class Workshop implements Disposable {
     return await this.submit("--master", "local[2]", path, ...words);
   }
 
-  /** Waits up to two seconds for executors to end, then asserts that nothing is left. */
-  async assertNothingLeft(): Promise<void> {
-    for (let waited = 0; waited < 2000 && this.#left().length > 0; waited += 50) {
+  /** Waits up to five seconds for processes to end, then asserts that nothing but `kept` is left. */
+  async assertNothingLeft(kept = /^$/): Promise<void> {
+    const left = () => this.#left().filter((name) => !kept.test(name));
+    for (let waited = 0; waited < 5000 && left().length > 0; waited += 50) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.deepEqual(this.#left(), []);
+    assert.deepEqual(left(), []);
   }
 
   #left(): string[] {

@@ -35,6 +35,69 @@ Deno.test("a job's own deno.json counts: its aliases, in the driver and in tasks
   assert.equal(code, 0);
 });
 
+Deno.test("a job in a workspace imports what the workspace and its members have", async () => {
+  using shop = new Workshop();
+  shop.write(
+    "deno.jsonc",
+    `{ "workspace": ["./app", "./lib"], "imports": { "@root/": "./shared/" } }`,
+  );
+  shop.write("shared/add.ts", "export const add = (x: number): number => x + 1000;");
+  shop.write("lib/deno.json", `{ "name": "@me/lib", "exports": { "./twice": "./twice.ts" } }`);
+  shop.write(
+    "lib/twice.ts",
+    `import { add } from "@root/add.ts"; export const twice = (x: number): number => add(2 * x);`,
+  );
+  shop.write("app/deno.json", "{}");
+  const job = shop.write(
+    "app/job.ts",
+    `import { SparkContext } from "@flint/flint";
+     import { twice } from "@me/lib/twice";
+     await using sc = new SparkContext();
+     console.log(await sc.parallelize([1, 2], 2).map((x) => twice(x)).collect());`,
+  );
+  const { stdout, stderr, code } = await shop.submit("--check", "--master", "local[1]", job);
+  assert.equal(stdout, "[ 1002, 1004 ]\n", stderr);
+  assert.equal(code, 0);
+});
+
+Deno.test("--check obeys the compiler options beside the job, wherever it is started", async () => {
+  using shop = new Workshop();
+  shop.write("strict/deno.json", `{ "compilerOptions": { "noUnusedLocals": true } }`);
+  const job = shop.write("strict/job.ts", "const unused = 1; console.log('ran');");
+  assert.equal((await shop.submit(job)).stdout, "ran\n");
+  const { code, stdout, stderr } = await shop.submit("--check", job);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /'unused' is declared/);
+});
+
+Deno.test("a launcher that is killed takes the job with it", async () => {
+  using shop = new Workshop();
+  const job = shop.write(
+    "job.ts",
+    `import { SparkContext } from "@flint/flint";
+     await using sc = new SparkContext();
+     await sc.range(2).count();
+     console.log("started");
+     await sc.range(2).foreach(() => { for (;;); });`,
+  );
+  const child = shop.start(["--no-progress", "--master", "local[1]", job]);
+  const reader = child.stdout.getReader();
+  assert.match(new TextDecoder().decode((await reader.read()).value), /started/);
+  child.kill("SIGKILL");
+  // What the launcher itself had in the temp folder stays, as nobody is there to remove it.
+  await shop.assertNothingLeft(/^flint-imports-/);
+  await Promise.all([child.status, reader.cancel(), child.stderr.cancel()]);
+});
+
+Deno.test("a driver whose heap is full says what helps", async () => {
+  using shop = new Workshop();
+  const text = "const all = []; for (;;) all.push({ n: all.length });";
+  const { code, stderr } = await shop.job(text, "--driver-memory", "64m");
+  assert.notEqual(code, 0);
+  assert.match(stderr, /the 64m of --driver-memory.*\n.*for await/);
+});
+
 Deno.test("exit codes: the job's own, 1 for an uncaught error, 2 for bad usage", async () => {
   using shop = new Workshop();
   assert.equal((await shop.job("Deno.exit(7)")).code, 7);
@@ -71,6 +134,7 @@ Deno.test("wrong settings are refused before the job starts", async () => {
     "spark.executor.memry=1g",
   );
   await refused(/512q/, "--worker-memory", "512q");
+  await refused(/local\[0\]/, "--master", "local[0]");
 });
 
 Deno.test("precedence: code, then options, then the properties file, then defaults", async () => {

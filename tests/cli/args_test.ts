@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OPTIONS as SETTINGS } from "../../runtime/config.ts";
 import { help, OPTIONS, parseArguments, UsageError } from "../../cli/args.ts";
 
 const refused = (words: string, message: RegExp) =>
@@ -65,4 +66,12 @@ Deno.test("help and version need no job file, and the help names every option", 
   assert.equal(parseArguments(["-h"]).action, "help");
   assert.equal(parseArguments(["--version"]).action, "version");
   for (const name of Object.keys(OPTIONS)) assert.ok(help().includes(`--${name}`), name);
+});
+
+Deno.test("the help tells of every setting, by its option or by its key", () => {
+  const byOption = ["flint.progress", "flint.verbose"];
+  for (const option of Object.values(OPTIONS)) if ("key" in option) byOption.push(option.key);
+  for (const key of Object.keys(SETTINGS)) {
+    assert.equal(help().includes(key), !byOption.includes(key), key);
+  }
 });

@@ -83,6 +83,23 @@ Deno.test("on a terminal the line is erased when the last job has ended", () => 
   assert.equal(text, "");
 });
 
+Deno.test("a line that a task prints does not begin behind the bar", async () => {
+  const events = new EventBus(() => 0);
+  let text = "";
+  using _progress = attachProgress(events, {
+    terminal: true,
+    width: () => 30,
+    write: (piece) => text += piece,
+    now: () => 1000,
+  });
+  events.emit({ type: "job.started", job: 0, name: "count", stages: [] });
+  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
+  while (text === "") await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(text, /\[Stage 0:>.*\]$/);
+  events.emit({ type: "executor.printed", executor: 1, line: "hello" });
+  assert.match(text, /\]\r +\r$/);
+});
+
 Deno.test("a verbose line sums the tasks of a stage", () => {
   const report = new StageReport();
   report.handle(started(2, 2, 0));

@@ -3,7 +3,7 @@ import { createCapturer } from "../../core/closure/capture.ts";
 import type { Closure } from "../../core/closure/closure.ts";
 import { decodeBlock } from "../../core/codec/codec.ts";
 import type { Engine, EngineHost, Job } from "../../core/engine.ts";
-import { EventBus } from "../../core/events.ts";
+import { EventBus, type Listener } from "../../core/events.ts";
 import type { Exchange } from "../../core/plan/exchange.ts";
 import type { Plan, UserFunction } from "../../core/plan/plan.ts";
 import { memoryOptions, memorySource } from "../../io/memory.ts";
@@ -73,12 +73,15 @@ export async function recordsOf(engine: Engine, job: Job): Promise<unknown[]> {
 }
 
 /** A local engine in a temp folder, and what it told its host. */
-export function testEngine(options: Partial<LocalEngineOptions> = {}) {
+export function testEngine(
+  { listener, ...options }: Partial<LocalEngineOptions> & { listener?: Listener } = {},
+) {
   const folder = Deno.makeTempDirSync({ prefix: "flint_engine_test_" });
   const warnings: string[] = [];
   const events: string[] = [];
   const bus = new EventBus(Date.now);
   bus.subscribe((event) => void events.push(event.type));
+  if (listener !== undefined) bus.subscribe(listener);
   const host: EngineHost = {
     events: bus,
     accumulate() {},

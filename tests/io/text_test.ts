@@ -138,6 +138,7 @@ const refusals: [string, string, string, RegExp][] = [
     /\*\.csv": nothing matches the pattern/,
   ],
   ["a folder in a folder", ".", "InputUnsupported", /holds the folder "inner"\n.*\/\*\/\*/],
+  ["the same with a slash behind it", "./", "InputUnsupported", /such as ".*[^\/]\/\*\/\*"/],
   ["a compressed file", "inner/x.gz", "InputUnsupported", /x\.gz.*compressed.*\n {2}Unpack/],
   ["a pattern with a range the wrong way round", "[z-a]", "InvalidPath", /z-a\]": .*pattern/],
   ["a name that is too long", "n".repeat(300), "InvalidPath", /Cannot read/],
@@ -158,7 +159,7 @@ for (const [name, path, code, message] of refusals) {
 Deno.test("refused: another file system, no path, a device, a pipe", async () => {
   assert.match(
     (await refusal(() => lines("s3://bucket/x"))).message,
-    /"s3:\/\/bucket\/x": there is no file system for s3:\/\//,
+    /"s3:\/\/bucket\/x": there is no file system for s3:\/\/\n {2}Use a path of this machine/,
   );
   assert.equal((await refusal(() => lines(" , "))).code, "InvalidPath");
   assert.equal((await refusal(() => lines("/dev/zero"))).code, "InputUnsupported");

@@ -89,8 +89,11 @@ Deno.test("jobs wait for broadcasts that are on their way, and fail with one tha
   assert.deepEqual(log, ["split", "published", "run"]);
 
   const full = rig({ publish: () => Promise.reject(new Error("disk full")) });
-  full.driver.publish(new Uint8Array());
+  const id = full.driver.publish(new Uint8Array());
   await assert.rejects(actions.count(full.source, {}), /disk full/);
+  // What does not use it goes on; what captures it is told why it is not there.
+  assert.equal(await actions.count(full.source, {}), 1);
+  assert.throws(() => full.driver.assertPublished(id), /disk full/);
 });
 
 Deno.test("take asks one partition, then four times as many", async () => {

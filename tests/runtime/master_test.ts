@@ -16,6 +16,8 @@ Deno.test("local masters", () => {
   assert.deepEqual(local(" local[ 4 , 3 ] "), [4, 1, 3, undefined]);
   assert.deepEqual(local("local[*,2]"), [6, 1, 2, undefined]);
   assert.deepEqual(local("local-cluster[2, 3, 1024]"), [2, 3, undefined, 2 ** 30]);
+  assert.deepEqual(local("local-cluster[2,3,512m]"), [2, 3, undefined, 2 ** 29]);
+  assert.deepEqual(local("local-cluster[2,3,2g]"), [2, 3, undefined, 2 ** 31]);
 });
 
 Deno.test("clusters are recognised, and not in this version", () => {
@@ -41,6 +43,7 @@ Deno.test("everything else is refused with the value and the grammar", () => {
     "local-cluster[0,1,1]",
     "local-cluster[1,1]",
     "local-cluster[1,1,0]",
+    "local-cluster[1,1,512q]",
     "spark://",
     "mesos://host",
     "Local",

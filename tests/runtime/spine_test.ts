@@ -206,6 +206,26 @@ test("sortBy and sortByKey order over all partitions", async () => {
   assert.deepEqual(await folded.keys().collect(), ["a", "B"]);
 });
 
+test("keys that cannot be sorted together are refused, in however many partitions", async () => {
+  for (const partitions of [1, 2, 5]) {
+    await refused(
+      () => sc.parallelize([1, "a"] as unknown[], partitions).sortBy((x) => x).collect(),
+      RecordError,
+      "KeyTypeMismatch",
+      /number, string\n.*sortBy\(\(x\) => String\(x\)\)\n.*stage \d+ \(sortBy at spine_test/,
+    );
+  }
+  const some = sc.parallelize([3, null, 1n, undefined, 2] as unknown[], 3);
+  assert.deepEqual(await some.sortBy((x) => x).collect(), [1n, 2, 3, null, undefined]);
+});
+
+test("sum and stats refuse what is no number", async () => {
+  // What JSON.parse gives is any: no type warns.
+  const parsed = sc.parallelize(["1", '"2"', "null"], 1).map((text) => JSON.parse(text));
+  await refused(() => parsed.sum(), RecordError, "NotANumber", /sum\(\).*"2"/);
+  await refused(() => parsed.stats(), RecordError, "NotANumber", /stats\(\).*"2"/);
+});
+
 test("count, reduce, fold, sum, stats", async () => {
   const numbers = sc.range(1, 101, 1, 7);
   assert.equal(await numbers.count(), 100);
@@ -304,6 +324,36 @@ test("instances of captured classes stay instances", async () => {
   assert.equal(last.length, Math.hypot(2, 2));
 });
 
+class Sealed {
+  readonly #n: number;
+  constructor(n: number) {
+    this.#n = n;
+  }
+  static is(value: unknown): value is Sealed {
+    return typeof value === "object" && value !== null && #n in value;
+  }
+  get n(): number {
+    return this.#n;
+  }
+}
+class Signed extends Sealed {
+  readonly sign = Math.sign(this.n);
+}
+
+test("a class is one class for all functions of a stage", async () => {
+  const numbers = sc.range(3);
+  assert.equal(
+    await numbers.map((n) => new Point(n, n)).filter((p) => p instanceof Point).count(),
+    3,
+  );
+  const known = numbers.map((n) => new Signed(n)).filter((s) => s instanceof Sealed)
+    .filter((s) => Sealed.is(s)).map((s) => s.n * s.sign);
+  assert.deepEqual(await known.collect(), [0, 1, 2]);
+  const [first] = await numbers.map((n) => new Point(n, n)).filter((p) => p instanceof Point)
+    .map((p) => [1, p]).reduceByKey((a, b) => a instanceof Point ? a : b).values().collect();
+  assert(first instanceof Point);
+});
+
 test("instances of registered classes stay instances where no function knows them", async () => {
   class Registered {
     constructor(readonly n: number) {}
@@ -313,6 +363,38 @@ test("instances of registered classes stay instances where no function knows the
   const rdd = sc.parallelize([new Registered(1), new Registered(2)], 2);
   const [first] = await rdd.coalesce(3, true).collect();
   assert(first instanceof Registered);
+});
+
+test("a class that one function of the chain uses is known in all its stages", async () => {
+  class Tally {
+    count = 1;
+    constructor(readonly word: string) {}
+    add(other: Tally): this {
+      this.count += other.count;
+      return this;
+    }
+  }
+  const tallies = await sc.parallelize(words)
+    .map((word) => [word, new Tally(word)])
+    .reduceByKey((a, b) => a.add(b))
+    .sortByKey()
+    .values()
+    .collect();
+  assert.deepEqual(tallies.map(({ word, count }) => [word, count]), [
+    ["be", 2],
+    ["not", 1],
+    ["or", 1],
+    ["to", 2],
+  ]);
+  // From here on the class is known: what the driver writes of it, tasks can read.
+  const [first] = tallies;
+  assert(first instanceof Tally);
+  assert.deepEqual(await sc.parallelize([first]).map((tally) => tally.count).collect(), [2]);
+  const broadcast = sc.broadcast(first);
+  assert.deepEqual(
+    await sc.range(1).map(() => broadcast.value.add(broadcast.value).count).collect(),
+    [4],
+  );
 });
 
 test("imported functions and npm modules travel", async () => {
@@ -480,6 +562,44 @@ test("saveAsTextFile writes parts and _SUCCESS, refuses what exists, leaves noth
     assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["deep"]);
     await sc.range(2).saveAsTextFile(new URL(`file://${folder}/url`));
     assert.deepEqual(await sc.textFile(`${folder}/url/part-*`).collect(), ["0", "1"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("a URL is one path; a text may hold several, and patterns", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const name of ["a,b{c}*?.txt", "ab.txt", "ac.txt", "50%.txt"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, `${name}\n`);
+    }
+    const read = (path: string | URL) => sc.textFile(path, 1).collect();
+    const urlOf = (name: string) => new URL(`file://${folder}/${encodeURIComponent(name)}`);
+    assert.deepEqual(await read(urlOf("a,b{c}*?.txt")), ["a,b{c}*?.txt"]);
+    assert.deepEqual(await read(urlOf("50%.txt")), ["50%.txt"]);
+    await refused(
+      () => read(urlOf("a?.txt")),
+      InputError,
+      "InputNotFound",
+      /a\?\.txt.*no such file/,
+    );
+    await refused(() => read(urlOf("ab.txt,x")), InputError, "InputNotFound", /ab\.txt,x/);
+    assert.deepEqual(await read(`${folder}/ab.txt,${folder}/ac.txt`), ["ab.txt", "ac.txt"]);
+    assert.deepEqual(await read(`${folder}/a{b,c}.txt`), ["ab.txt", "ac.txt"]);
+    assert.deepEqual(await read(`${folder}/a?.txt,file://${folder}/50%.txt`), [
+      "ab.txt",
+      "ac.txt",
+      "50%.txt",
+    ]);
+    assert.deepEqual(await read(`${folder}/a\\,b\\{c\\}\\*\\?.txt`), ["a,b{c}*?.txt"]);
+    for (const url of ["http://a/b", "file://elsewhere/b", "file:///a%2Fb"]) {
+      await refused(
+        () => read(new URL(url)),
+        PlanError,
+        "InvalidArgument",
+        /textFile\(\): path is/,
+      );
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -109,6 +109,20 @@ Deno.test("presorted, falling, equal and organ-pipe keys of many records", () =>
   }
 });
 
+Deno.test("many keys of nine bytes that end alike, as numbers do, and of which some are shorter", () => {
+  const next = randomSource(29);
+  for (const [lengthLeast, last] of [[9, 7], [8, 7], [1, 7], [9, undefined]] as const) {
+    const records = recordsOf(Array.from({ length: 3000 }, () => {
+      const key = new Uint8Array(lengthLeast + next() % (10 - lengthLeast));
+      for (let i = 0; i < key.length; i++) key[i] = next() % 3;
+      if (last !== undefined) key[key.length - 1] = last;
+      return key;
+    }));
+    const sorted = sortUnder(16 * 1024 * KB, records);
+    assertSameTexts(sorted.texts, textsOf(sortedSlowly(records)), `from ${lengthLeast} bytes`);
+  }
+});
+
 Deno.test("many short keys, behind shared bytes and of different lengths", () => {
   const next = randomSource(23);
   for (

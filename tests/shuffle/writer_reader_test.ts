@@ -25,11 +25,11 @@ const COUNT: TestExchange = {
   mergeCombiners: (a, b) => a + b,
   mapSide: true,
 };
-const SORT: TestExchange = {
+const SORT = {
   kind: "sort",
   partitioner: { kind: "range", partitions: 1, ascending: true },
   ascending: true,
-};
+} as const satisfies TestExchange;
 const KEYED: readonly TestExchange[] = [
   { kind: "partition", partitioner: HASH },
   COUNT,
@@ -306,4 +306,19 @@ Deno.test("a task reads one exchange and writes the next within one budget of 1 
     }
   }
   assert.equal(fileCount(), 0);
+});
+
+Deno.test("a value that is its key comes back as it was; -0 is not 0, though they are one key", () => {
+  const records = ["b", "", "a", "\0", "\ud83d", "b"].map((key) => [key, key]);
+  const numbers = [[-0, 0], [0, -0], [1, 1], [NaN, NaN], [2, -2], [0, 0]];
+  for (const inputs of [records, numbers]) {
+    for (const ascending of [true, false]) {
+      const sort = { ...SORT, ascending, partitioner: { ...SORT.partitioner, ascending } };
+      for (const sink of ["blocks", "runs"] as const) {
+        const exchange = sort as TestExchange;
+        const { partitions } = runExchange(exchange, [inputs], { sink, bounds: [] });
+        assert.deepEqual(partitions, twinOf(exchange, [inputs]), `${sink}, ${ascending}`);
+      }
+    }
+  }
 });

@@ -6,17 +6,18 @@
  * every order of events that could be is as likely as any other, the unlikely ones included.
  */
 import type { FailureReport } from "../../core/errors.ts";
-import type {
-  ExchangeId,
-  ExchangeLocation,
-  ExecutorId,
-  Flow,
-  JobId,
-  MapOutput,
-  Stage,
-  StageId,
-  Task,
-  TaskResult,
+import {
+  type ExchangeId,
+  type ExchangeLocation,
+  type ExecutorId,
+  type Flow,
+  type JobId,
+  type MapOutput,
+  NO_METRICS,
+  type Stage,
+  type StageId,
+  type Task,
+  type TaskResult,
 } from "../../core/task.ts";
 import type {
   ExecutorFault,
@@ -27,7 +28,7 @@ import type {
 } from "../../runtime/local/scheduler.ts";
 import { type Program, randomPrograms } from "./programs.ts";
 import { Random } from "./random.ts";
-import { Rules } from "./rules.ts";
+import { OUTPUT_BYTES, Rules } from "./rules.ts";
 
 /** What happened in a life, summed up over many of them to see that everything does happen. */
 export type Tally = Map<string, number>;
@@ -51,16 +52,6 @@ type Running = {
 };
 
 const STEPS_MAX = 20_000;
-const NO_METRICS = {
-  durationMs: 0,
-  recordsRead: 0,
-  bytesRead: 0,
-  recordsWritten: 0,
-  bytesWritten: 0,
-  spills: 0,
-  bytesSpilled: 0,
-  memoryBytesMax: 0,
-};
 const FAULTS: readonly ExecutorFault[] = [
   "outOfMemory",
   "exited",
@@ -107,6 +98,7 @@ class Life {
       executorsMax: random.between(1, 4),
       slotsPerExecutor: random.between(1, 3),
       attemptsMax: random.pick([1, 2, 4]),
+      shuffleBytesMax: random.pick([undefined, undefined, 0, 4 * OUTPUT_BYTES, 12 * OUTPUT_BYTES]),
     };
     this.#failureRate = random.pick([0, 0, 0.1, 0.3]);
     this.#startFailureRate = random.pick([0, 0.1, 0.8]);
@@ -284,7 +276,7 @@ class Life {
   #write(file: string): MapOutput {
     this.#files.add(file);
     const sample = Array.from({ length: 3 }, () => new Uint8Array([this.#random.below(256)]));
-    return { file, records: 3, bytes: 30, sample };
+    return { file, records: 3, bytes: OUTPUT_BYTES, sample };
   }
 
   // What befalls the engine

@@ -15,6 +15,9 @@ import type {
 } from "../../core/task.ts";
 import type { Instruction, SchedulerOptions, Stimulus } from "../../runtime/local/scheduler.ts";
 
+/** The size of every map output in the simulation. */
+export const OUTPUT_BYTES = 30;
+
 type Seen = {
   readonly task: Task;
   readonly executor: ExecutorId;
@@ -391,6 +394,23 @@ export class Rules {
     }
     if (this.#isNews) this.#checkNothingInVain();
     this.#checkForgotten();
+    this.#checkLimit();
+  }
+
+  /** Above the limit only what a running job reads is kept. */
+  #checkLimit(): void {
+    const outputs = [...this.#kept.values()].reduce((sum, kept) => sum + kept.size, 0);
+    if (outputs * OUTPUT_BYTES <= (this.#options.shuffleBytesMax ?? Infinity)) return;
+    for (const [exchange, kept] of this.#kept) {
+      ensure(
+        kept.size === 0 || this.#isRead(exchange),
+        `exchange ${exchange} is kept, which nobody reads, and ${outputs} outputs are too many`,
+      );
+    }
+  }
+
+  #isRead(exchange: ExchangeId): boolean {
+    return [...this.#jobs.values()].some((job) => !job.isFinished && reads(job, exchange));
   }
 
   #checkNothingInVain(): void {
@@ -404,10 +424,7 @@ export class Rules {
 
   #checkForgotten(): void {
     for (const exchange of this.#forgotten) {
-      const isRead = [...this.#jobs.values()].some((job) =>
-        !job.isFinished && reads(job, exchange)
-      );
-      if (isRead) continue;
+      if (this.#isRead(exchange)) continue;
       ensure((this.#kept.get(exchange)?.size ?? 0) === 0, `exchange ${exchange} was not forgotten`);
       this.#forgotten.delete(exchange);
     }

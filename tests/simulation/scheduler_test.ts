@@ -147,6 +147,12 @@ Deno.test("planted bug: accumulators of a repeated map task count again", () => 
   assert.match(found(create), /counted twice/);
 });
 
+Deno.test("planted bug: nothing is let go above the limit", () => {
+  const hoards: CreateScheduler = (options) =>
+    createScheduler({ ...options, shuffleBytesMax: undefined });
+  assert.match(found(hoards), /outputs are too many/);
+});
+
 Deno.test("planted bug: a lost executor goes unnoticed", () => {
   const calm = planted((stimulus) => stimulus.kind === "executorLost" ? undefined : stimulus);
   assert.match(found(calm), /dead executor|is stuck|should have failed|nobody waits/);

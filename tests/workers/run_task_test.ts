@@ -4,6 +4,7 @@ import { decodeValue, encodeValue } from "../../core/codec/binary.ts";
 import { decodeBlock, encodeBlock } from "../../core/codec/codec.ts";
 import type { FailureReport } from "../../core/errors.ts";
 import type { Exchange } from "../../core/plan/exchange.ts";
+import { FileError } from "../../core/platform.ts";
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { Split, UserFunction } from "../../core/plan/plan.ts";
 import type {
@@ -432,6 +433,25 @@ Deno.test("a damaged map output is lost input, also where it crosses the user's 
   assert.equal(result.kind, "inputLost");
   const { exchange: id, partition, detail } = result as TaskResult & { kind: "inputLost" };
   assert.deepEqual([id, partition, detail], [7, 5, "a byte changed"]);
+});
+
+Deno.test("a local directory that refuses is told as such, not as the user's failure", async () => {
+  const io = new MemoryIO();
+  io.input = () => {
+    throw new FileError("notFound", "open", "/tmp/flint-1/broadcast-3", {
+      cause: new Error("gone"),
+    });
+  };
+  const exchange: Exchange<Closure> = { kind: "rebalance", partitions: 1 };
+  const { result } = await run(
+    { inputs: [{ kind: "exchange", id: 7, exchange }] },
+    { kind: "read", input: 0, partition: 0 },
+    io,
+  );
+  const failure = failureOf(result);
+  assert.deepEqual([failure.name, failure.code], ["OutputError", "OutputDenied"]);
+  assert.match(failure.message, /^Cannot open \/tmp\/.*: gone\n {2}.*spark\.local\.dir/);
+  assert.equal(failure.cause, undefined, "nothing of ours is shown");
 });
 
 Deno.test("cancelled: between batches, and also where the user's code swallows it", async () => {

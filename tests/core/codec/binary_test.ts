@@ -184,7 +184,7 @@ Deno.test("instances of known classes keep their class; no constructor and no se
 Deno.test("what cannot travel is refused with its path and the cure", () => {
   class Tags extends Map {}
   const refused: [unknown, RegExp][] = [
-    [() => 1, /it is a function \(anonymous\)\n {2}Functions travel in closures/],
+    [() => 1, /a record: it is a function\n {2}Functions travel in closures/],
     [
       [0, 1, 2, { b: Promise.resolve() }],
       /: \[3\]\.b is a Promise\n {2}Did you forget await\? Use mapAsync/,

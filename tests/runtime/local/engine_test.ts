@@ -215,3 +215,59 @@ Deno.test("stop ends running jobs, leaves nothing behind, and can be called agai
 Deno.test("a folder that is missing is refused with the setting that names it", () => {
   assert.throws(() => testEngine({ folders: ["/nowhere/at/all"] }), /spark\.local\.dir/);
 });
+
+Deno.test("what a listener does is told after what it heard of has been done", async () => {
+  const controller = new AbortController();
+  await using test = testEngine({
+    listener: ({ type }) => type === "task.started" && controller.abort(new Error("at once")),
+  });
+  const plan = mapped(await recordsPlan([1], 1), (n: number) => n);
+  const running = recordsOf(test.engine, collectOf(plan, { signal: controller.signal }));
+  await assert.rejects(running, /at once/);
+  // The executor was told to run a task and then to end it, not the other way round.
+  assert.deepEqual(await recordsOf(test.engine, collectOf(await recordsPlan([1], 1))), [1]);
+  assert.ok(!test.events.includes("executor.lost"), `${test.events}`);
+});
+
+const refusals: readonly [name: string, act: () => ReturnType<typeof testEngine>, why: RegExp][] = [
+  [
+    "a program that is broken",
+    () => testEngine({ executors: 2, executorEntry: programOf('throw new Error("it is broken")') }),
+    /4 times in a row: .*it is broken/,
+  ],
+  [
+    "a program that just ends",
+    () => testEngine({ executors: 2, executorEntry: programOf("export {}") }),
+    /it ended with exit code 0/,
+  ],
+  [
+    "a folder that has vanished",
+    () => {
+      const test = testEngine({ executors: 2 });
+      Deno.removeSync(test.folder, { recursive: true });
+      return test;
+    },
+    /No such file.*order-\d+.*\n.*spark\.local\.dir/,
+  ],
+];
+
+function programOf(text: string): URL {
+  return new URL(`data:application/javascript,${encodeURIComponent(text)}`);
+}
+
+for (const [name, act, why] of refusals) {
+  Deno.test(`no executor starts: ${name}`, async () => {
+    await using test = act();
+    // The second job is smaller: what the first one asked for in vain must not count for it.
+    for (const partitions of [3, 1]) {
+      const plan = await recordsPlan([1, 2, 3], partitions);
+      await assert.rejects(recordsOf(test.engine, collectOf(plan)), (error) => {
+        assert.ok(error instanceof JobError, String(error));
+        assert.equal(error.code, "ExecutorLost");
+        assert.match(error.message, why);
+        return true;
+      });
+    }
+    Deno.mkdirSync(test.folder, { recursive: true });
+  });
+}

@@ -160,3 +160,17 @@ async function processesNaming(text: string): Promise<string[]> {
   const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line.includes(text));
 }
+
+Deno.test("each executor that cannot be spawned is told, later, and counts until then", async () => {
+  using folder = temporaryFolder();
+  await using test = testPool(folder.path);
+  // Where the order would be written.
+  for (const path of test.folders.all) Deno.removeSync(path, { recursive: true });
+  test.pool.recruit(2);
+  test.pool.recruit(3);
+  assert.deepEqual(test.told, []);
+  await test.until(3);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(test.told.length, 3);
+  for (const told of test.told) assert.match(told, /^startFailed .*No such file/);
+});

@@ -1,6 +1,7 @@
 /** Single cases of the scheduler, each told step by step. What it does in all others is simulated. */
 import assert from "node:assert/strict";
 import type { FailureReport } from "../../../core/errors.ts";
+import { KeyTypes } from "../../../core/key_order.ts";
 import type { Announcement } from "../../../core/events.ts";
 import type { Plan } from "../../../core/plan/plan.ts";
 import { cut } from "../../../core/plan/stages.ts";
@@ -74,9 +75,14 @@ class Scene {
     return this.tell({ kind: "taskEnded", executor, result });
   }
 
-  written({ executor, task }: Launch, file = nameOf(task)): this {
+  written({ executor, task }: Launch, file = nameOf(task), keys?: KeyTypes): this {
     const updates = [{ id: 7, bytes: new Uint8Array(1) }];
-    const output = { file, records: 1, bytes: 1 };
+    const output = {
+      file,
+      records: 1,
+      bytes: 1,
+      ...(keys && { keyTypes: keys.masks, sample: [] }),
+    };
     const result = { task, metrics: METRICS, kind: "written", output, updates } as const;
     return this.tell({ kind: "taskEnded", executor, result });
   }
@@ -194,7 +200,7 @@ Deno.test("an error of user code fails the job after its attempts, with place, c
   assert.deepEqual(fields, { stage: 0, stageName: "count 0", partition: 0, attempt: 1 });
   assert.equal(
     message,
-    "Partition 0 of stage 0 (count 0) failed at attempt 1: TypeError: boom\n" +
+    "TypeError: boom\n  in partition 0 of stage 0 (count 0), at attempt 1\n" +
       "  before: attempt 0 on executor 3: TypeError: boom",
   );
 });
@@ -401,4 +407,70 @@ Deno.test("an executor that answers nonsense fails the job and nothing else", ()
   scene.written(scene.launch, "odd");
   assert.deepEqual(scene.every("discard"), [{ kind: "discard", files: ["odd"] }]);
   assert.equal(scene.failure.code, "Bug");
+});
+
+const mixed = exchange(2, source(1, 2), {
+  kind: "sort",
+  partitioner: { kind: "range", partitions: 1, ascending: true },
+  ascending: true,
+});
+const NUMBER = new KeyTypes();
+NUMBER.note(1);
+NUMBER.note(null);
+const TEXT = new KeyTypes();
+TEXT.note("a");
+
+Deno.test("keys of several map tasks that cannot be sorted together fail every job that reads them", () => {
+  const scene = new Scene().submit(0, mixed).submit(1, mixed);
+  const first = scene.ready(0).launch;
+  const second = scene.ready(1).launch;
+  scene.written(first, "a", NUMBER).written(second, "b", TEXT);
+  assert.deepEqual(scene.every("finish").map(({ job }) => job), [0, 1]);
+  const { name, code, message, fields } = scene.failure;
+  assert.deepEqual([name, code], ["RecordError", "KeyTypeMismatch"]);
+  assert.match(
+    message,
+    /number, string\n {2}Make them one type.*\n {2}in stage 0 \(sort at job.ts:2\)$/,
+  );
+  assert.deepEqual(fields, { stage: 0, stageName: "sort at job.ts:2" });
+  assert.deepEqual(scene.every("discard").flatMap(({ files }) => files), ["a", "b"]);
+  assert.deepEqual(scene.launched, [], "it was tried again");
+  const ended = scene.events.filter(({ type }) => type === "stage.ended");
+  assert.deepEqual(ended.map((event) => event.type === "stage.ended" && event.outcome.ok), [false]);
+  // What was captured may be another program now: a later job begins from the start.
+  scene.submit(2, mixed);
+  assert.equal(scene.launched.length, 2);
+});
+
+Deno.test("null beside numbers, and bigints, are sorted", () => {
+  const bigint = new KeyTypes();
+  bigint.note(1n);
+  bigint.note(undefined);
+  const scene = new Scene().submit(0, mixed);
+  const first = scene.ready(0).launch;
+  const second = scene.ready(1).launch;
+  scene.written(first, "a", NUMBER).written(second, "b", bigint);
+  assert.deepEqual(scene.every("finish"), []);
+  assert.equal(scene.launched.length, 1);
+});
+
+Deno.test("above the limit the oldest outputs go that no running job reads", () => {
+  const plans = [2, 4, 6].map((id) => exchange(id, source(id - 1, 1), hash(1)));
+  const scene = new Scene({ shuffleBytesMax: 2 }).ready(0);
+  const gone = () => scene.every("discard").flatMap(({ files }) => files);
+  const run = (job: JobId, file: string) => {
+    scene.written(scene.submit(job, plans[job]!).launch, file);
+    assert.deepEqual(gone(), job < 2 ? [] : ["a"], "of what nobody reads, the oldest goes");
+    scene.value(scene.launch);
+    assert.deepEqual(gone(), []);
+  };
+  run(0, "a");
+  run(1, "b");
+  run(2, "c");
+  // What is read stays, whatever it takes.
+  const tight = new Scene({ shuffleBytesMax: 0 }).ready(0);
+  tight.written(tight.submit(0, plans[0]!).launch, "d");
+  assert.deepEqual(tight.every("discard"), []);
+  tight.value(tight.launch);
+  assert.deepEqual(tight.every("discard"), [{ kind: "discard", files: ["d"] }]);
 });

@@ -93,7 +93,10 @@ export class OutputError extends FlintError {}
 export class RecordError extends FlintError {}
 /** More memory was needed at once than the budget has. */
 export class MemoryError extends FlintError {}
-/** The job was cancelled by its signal, by Ctrl-C or by `sc.stop()`. */
+/**
+ * The job was cancelled by `sc.stop()`. What a signal ended rejects with the signal's own reason: a
+ * DOMException named AbortError or TimeoutError, unless something else was given to `abort()`.
+ */
 export class CancelledError extends FlintError {}
 
 /** Where a task stood when it failed. */

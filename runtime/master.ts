@@ -27,8 +27,8 @@ export type Master =
 /** The most slots or executors that a local master may name. */
 const COUNT_MAX = 4096;
 const GRAMMAR =
-  "Use local, local[N], local[*], local[N,F], local-cluster[n,c,m], spark://HOST:PORT, yarn or " +
-  `k8s://URL, with whole numbers from 1 to ${COUNT_MAX}`;
+  "Use local, local[N], local[*], local[N,F] or local-cluster[n,c,m], with whole numbers from 1 to " +
+  COUNT_MAX;
 
 /**
  * Reads a master; spaces are allowed. `cores` is what `*` stands for. Throws a ConfigError with
@@ -58,7 +58,7 @@ export function parseMaster(text: string, cores: number): Master {
     throw new ConfigError(
       "InvalidMaster",
       `Cannot use the master "${text}": Spark 4 has no Mesos`,
-      "Use yarn, k8s://URL or spark://HOST:PORT",
+      GRAMMAR,
     );
   }
   throw invalidMaster(text);

@@ -3,7 +3,7 @@
  * each call of the runtime's encoder costs as much as a hundred bytes.
  *
  *     pairs ──► KeyBatchWriter ──► 40 key 00 40 key 00 …  ──► each key to where it is sorted
- *     pairs ◄── KeyBatchReader ◄── the same, gathered     ◄── each key from where it was sorted
+ *     pairs ◄── PairBatchReader ◄─ the same, gathered     ◄── each key from where it was sorted
  *
  * What is gathered is small, so that it stays in the cache, and because V8 keeps the text of all
  * strings of a batch as long as one of them is kept.

@@ -82,6 +82,25 @@ export class EncodedValues<V> implements Values<V> {
   toJSON(): V[] {
     return this.toArray();
   }
+
+  [Symbol.for("Deno.customInspect")](inspect: Inspect, options: unknown): string {
+    return inspected(this, inspect, options);
+  }
+}
+
+type Inspect = (value: unknown, options: unknown) => string;
+
+const VALUES_SHOWN_MAX = 100;
+
+/** What the console shows: the values, not how they are kept. */
+function inspected<V>(values: Values<V>, inspect: Inspect, options: unknown): string {
+  const first: V[] = [];
+  for (const value of values) {
+    if (first.push(value) === VALUES_SHOWN_MAX) break;
+  }
+  const more = values.length - first.length;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  return `Values(${values.length}) ${inspect(first, options)}${rest}`;
 }
 
 /** A part of a file. */
@@ -144,6 +163,10 @@ export class SpilledValues<V> implements Values<V> {
 
   toJSON(): V[] {
     return this.toArray();
+  }
+
+  [Symbol.for("Deno.customInspect")](inspect: Inspect, options: unknown): string {
+    return inspected(this, inspect, options);
   }
 
   #read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {

@@ -260,7 +260,7 @@ export class BinaryReader {
       throw new RecordError(
         "NotSerializable",
         `Cannot decode an instance of ${id}: the class is not known here`,
-        `Give it to sc.registerClass(${id})`,
+        "Give the class to sc.registerClass()",
       );
     }
     if (this.#bytes[this.at] !== tag.EXTENSION_32) {

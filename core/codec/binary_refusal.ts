@@ -66,7 +66,7 @@ function kindAndCure(part: unknown): readonly [what: string, cure: string] {
   }
   return [
     `an instance of ${name}, a class that is not known in the workers`,
-    `Give it to sc.registerClass(${name}) if it has no private fields, or make it a plain object`,
+    `Give it to sc.registerClass(${name}), or make it a plain object: private fields cannot travel`,
   ];
 }
 

@@ -101,6 +101,8 @@ class LocalEngine implements Engine {
   /** What has happened while instructions were being carried out. */
   readonly #untold: Stimulus[] = [];
   #isTelling = false;
+  /** The last executor that was to start did not, and there is no other. */
+  #cannotStart = false;
   #stageCount = 0;
   #stopped: Promise<void> | undefined;
 
@@ -131,8 +133,14 @@ class LocalEngine implements Engine {
       {
         heard: (executor, message) => this.#heard(executor, message),
         lost: (executor, ending) => this.#lost(executor, ending),
-        startFailed: (reason) => this.#tell({ kind: "startFailed", reason }),
-        printed: (_executor, line) => printToStderr(line),
+        startFailed: (reason) => {
+          this.#cannotStart = this.#executors.size === 0;
+          this.#tell({ kind: "startFailed", reason });
+        },
+        printed: (executor, line) => {
+          host.events.emit({ type: "executor.printed", executor, line });
+          printToStderr(line);
+        },
       },
     );
     const removeFolders = () => this.#folders[Symbol.dispose]();
@@ -141,8 +149,8 @@ class LocalEngine implements Engine {
         this.#pool.stopNow();
         removeFolders();
       },
-      // Else the executors do it. If the program goes on, it has lost what nobody could have read.
-      () => this.#pool.isEmpty && removeFolders(),
+      // Where one starts, it does that. A program that goes on has lost what nobody could have read.
+      () => this.#cannotStart && removeFolders(),
     );
     this.#pool.recruit(1);
   }
@@ -238,6 +246,7 @@ class LocalEngine implements Engine {
   }
 
   #ready(executor: ExecutorId): void {
+    this.#cannotStart = false;
     this.#executors.set(executor, {
       stages: new Set(),
       blocks: new Map(),

@@ -68,11 +68,6 @@ export class Pool {
     this.#accepting = this.#accept();
   }
 
-  /** Whether no executor lives, nor is one on its way. */
-  get isEmpty(): boolean {
-    return this.#executors.size === 0;
-  }
-
   /** Sees to it that so many executors live or are on their way; says of each that does not start. */
   recruit(count: number): void {
     while (this.#executors.size + this.#failing < count && !this.#isStopped) this.#start();

@@ -177,3 +177,10 @@ Deno.test("the size of a value grows with it, and costs no more to find", () => 
     assert.ok(sizeOf(value) > 0 && sizeOf(value) < 200);
   }
 });
+
+Deno.test("the console shows the values, and not all of very many", () => {
+  using made = task(AMPLE);
+  assert.equal(Deno.inspect(made.group([1, "two"])), 'Values(2) [ 1, "two" ]');
+  const many = made.group(Array.from({ length: 103 }, (_, i) => i));
+  assert.match(Deno.inspect(many), /^Values\(103\) \[[^]*\] and 3 more$/);
+});

@@ -5,10 +5,10 @@
  * a workspace above it lends it its own, and the packages of all its members. The packages that Flint
  * itself imports are mapped in a scope of their own, so that a job is free to use other versions.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "jsonc-parser";
+import { exists } from "./exists.ts";
 
 type Mapping = Record<string, string>;
 /** What Deno's `--import-map` takes; all targets are absolute. */
@@ -57,7 +57,7 @@ export class ImportMapFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { force: true });
+    if (exists(this.path)) Deno.removeSync(this.path);
   }
 }
 
@@ -89,9 +89,9 @@ function memberFiles(path: string): string[] {
 function foldersOf(base: string, [segment, ...rest]: readonly string[]): string[] {
   if (segment === undefined) return [base];
   if (segment !== "*") return foldersOf(join(base, segment), rest);
-  if (!existsSync(base)) return [];
-  return readdirSync(base, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+  if (!exists(base)) return [];
+  return [...Deno.readDirSync(base)]
+    .filter((entry) => entry.isDirectory)
     .flatMap((entry) => foldersOf(join(base, entry.name), rest));
 }
 
@@ -113,7 +113,7 @@ function folderUrl(path: string): string {
 }
 
 function configIn(folder: string): string | undefined {
-  return ["deno.json", "deno.jsonc"].map((name) => join(folder, name)).find(existsSync);
+  return ["deno.json", "deno.jsonc"].map((name) => join(folder, name)).find(exists);
 }
 
 /** The mappings of a configuration file, or of the import map that it names. */
@@ -149,5 +149,5 @@ function absolute(mapping: Mapping, base: string): Mapping {
 }
 
 function readConfig(path: string): ConfigFile {
-  return (parse(readFileSync(path, "utf8"), [], { allowTrailingComma: true }) ?? {}) as ConfigFile;
+  return (parse(Deno.readTextFileSync(path), [], { allowTrailingComma: true }) ?? {}) as ConfigFile;
 }

@@ -7,10 +7,10 @@
  * So `Deno.args`, `process.argv`, `import.meta.main`, the job's own `deno.json` and its exit code are
  * what they would be without us, and so is a stack trace.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { help, parseArguments, type Submission, UsageError } from "./args.ts";
+import { exists } from "./exists.ts";
 import { ImportMapFile, importMapFor } from "./import_map.ts";
 import { parseProperties } from "./properties.ts";
 import {
@@ -94,8 +94,8 @@ async function run(submission: Submission): Promise<number> {
 function jobLocation(job: string): { module: string; folder: string } {
   if (/^(https?|npm|jsr|data):/.test(job)) return { module: job, folder: Deno.cwd() };
   const path = job.startsWith("file:") ? fileURLToPath(job) : resolve(job);
-  if (!existsSync(path)) throw new UsageError(`there is no job file ${path}`);
-  if (statSync(path).isDirectory()) {
+  if (!exists(path)) throw new UsageError(`there is no job file ${path}`);
+  if (Deno.statSync(path).isDirectory) {
     throw new UsageError(
       `the job file ${path} is a folder: name the module in it, such as main.ts`,
     );
@@ -108,7 +108,7 @@ function settingsOf(submission: Submission): Submitted {
   let properties: Record<string, string> = {};
   if (path !== undefined) {
     try {
-      properties = parseProperties(readFileSync(path, "utf8"), path);
+      properties = parseProperties(Deno.readTextFileSync(path), path);
     } catch (error) {
       throw new UsageError(`cannot read the properties file: ${(error as Error).message}`);
     }

@@ -12,10 +12,7 @@
  * (`await new Promise((resolve) => setTimeout(resolve))`; a microtask is not enough). Jobs and Flint's
  * own shell are no such evaluations.
  */
-import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
-import { builtinModules, findSourceMap } from "node:module";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { markedFrameOf } from "../core/closure/code_place.ts";
@@ -132,7 +129,7 @@ class V8Inspector implements Inspector {
 
   *systemModules(): Iterable<readonly [specifier: string, exports: object]> {
     const loader = process as unknown as { getBuiltinModule(name: string): object | undefined };
-    for (const name of builtinModules) {
+    for (const name of nodeModule().builtinModules) {
       if (/^_|inspector|test|sqlite|repl/.test(name)) continue; // loading these has effects
       const specifier = `node:${name}`;
       let exports: object | undefined;
@@ -331,7 +328,7 @@ function packageOf(url: string): { name: string; version: string; path: string }
   const installed = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\/(.*)$/.exec(url);
   if (installed === null) return undefined;
   try {
-    const manifest = JSON.parse(readFileSync(new URL(`${installed[1]}/package.json`), "utf8"));
+    const manifest = JSON.parse(Deno.readTextFileSync(new URL(`${installed[1]}/package.json`)));
     return { name: manifest.name, version: manifest.version, path: installed[3]! };
   } catch {
     return undefined;
@@ -356,7 +353,13 @@ function resolvesTo(specifier: string, url: string): boolean {
 
 // ——— Places ———
 
-type SourceMap = NonNullable<ReturnType<typeof findSourceMap>>;
+type NodeModule = typeof import("node:module");
+type SourceMap = NonNullable<ReturnType<NodeModule["findSourceMap"]>>;
+
+/** Loaded when it is first needed: that takes some 15 ms. */
+function nodeModule(): NodeModule {
+  return process.getBuiltinModule("node:module");
+}
 const sourceMaps = new Map<string, SourceMap | undefined>();
 
 /** The map of a script that ran in this process, by its URL; `findSourceMap` wants paths. */
@@ -365,7 +368,7 @@ function sourceMapOf(url: string): SourceMap | undefined {
   if (!sourceMaps.has(url)) {
     let map: SourceMap | undefined;
     try {
-      map = findSourceMap(fileURLToPath(url));
+      map = nodeModule().findSourceMap(fileURLToPath(url));
     } catch {
       map = undefined; // it is JavaScript, or has not run here
     }
@@ -391,7 +394,7 @@ function originalPosition(
 function shownPath(url: string): string {
   if (!url.startsWith("file:")) return url === "" ? "<anonymous>" : url;
   const path = fileURLToPath(url);
-  const folder = `${process.cwd()}/`;
+  const folder = `${Deno.cwd()}/`;
   return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 

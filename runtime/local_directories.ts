@@ -2,7 +2,6 @@
  * Where shuffle and spill files go: `SPARK_LOCAL_DIRS`, else `spark.local.dir`, each of which may
  * name several folders on several disks; else the temp folder.
  */
-import { readFileSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { SparkConf } from "./config.ts";
 
@@ -48,7 +47,7 @@ function liesInMemory(folder: string): boolean {
     Deno.permissions.querySync({ name: "read", path }).state === "granted";
   if (Deno.build.os !== "linux" || !mayRead(folder) || !mayRead(MOUNTS)) return false;
   try {
-    return memoryMounted(realpathSync(folder), readFileSync(MOUNTS, "utf8"));
+    return memoryMounted(Deno.realPathSync(folder), Deno.readTextFileSync(MOUNTS));
   } catch {
     return false;
   }

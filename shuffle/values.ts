@@ -40,6 +40,9 @@ export interface Values<V> extends Iterable<V> {
   [Symbol.iterator](): IterableIterator<V>;
 }
 
+/** By this name consoles ask an object how it is to be shown. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
 /** What an instance of `EncodedValues` takes besides its bytes. */
 const INSTANCE_BYTES = 200;
 
@@ -83,7 +86,7 @@ export class EncodedValues<V> implements Values<V> {
     return this.toArray();
   }
 
-  [Symbol.for("Deno.customInspect")](inspect: Inspect, options: unknown): string {
+  [INSPECT](_depth: number, options: unknown, inspect: Inspect): string {
     return inspected(this, inspect, options);
   }
 }
@@ -165,7 +168,7 @@ export class SpilledValues<V> implements Values<V> {
     return this.toArray();
   }
 
-  [Symbol.for("Deno.customInspect")](inspect: Inspect, options: unknown): string {
+  [INSPECT](_depth: number, options: unknown, inspect: Inspect): string {
     return inspected(this, inspect, options);
   }
 

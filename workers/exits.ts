@@ -7,8 +7,8 @@
  */
 import { type FailureReport, reportOf, shown } from "../core/errors.ts";
 
-/** A function that ends the worker: `owner[method]`, and how people call it. */
-export type Exit = Readonly<{ owner: object; method: string; name: string }>;
+/** A function that ends the worker: `owner[method]`, and how the one who called it calls it. */
+export type Exit = Readonly<{ owner: object; method: string; name: () => string }>;
 
 export type ExitHost = Readonly<{
   /** Says what is about to end the worker, and the cure; returns before it ends. */
@@ -27,7 +27,7 @@ export function watchExits(scope: EventTarget, exits: readonly Exit[], host: Exi
   for (const { owner, method, name } of exits) {
     const value = (code?: unknown) =>
       leave(
-        `${name}(${code === undefined ? "" : shown(code)}) was called in a task`,
+        `${name()}(${code === undefined ? "" : shown(code)}) was called in a task`,
         "End the task by returning, or by throwing an error that says why",
       );
     Object.defineProperty(owner, method, { value, configurable: true, writable: true });

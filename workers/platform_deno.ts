@@ -6,7 +6,6 @@
  * What it needs from `Deno` is taken when the module is loaded, so that a task that patches the
  * global object changes nothing for the tasks after it.
  */
-import { crc32 } from "node:zlib";
 import { FileError } from "../core/platform.ts";
 import type {
   FileErrorKind,
@@ -19,6 +18,15 @@ import type {
 
 const { memoryUsage, mkdirSync, open, openSync, readDirSync, realPathSync, removeSync } = Deno;
 const { renameSync, SeekMode, statSync } = Deno;
+
+type Zlib = typeof import("node:zlib");
+
+/** Node's zlib takes some 20 ms to load: not before the first block of a shuffle. */
+let zlib: Zlib | undefined;
+function loadedZlib(): Zlib {
+  zlib ??= process.getBuiltinModule("node:zlib");
+  return zlib;
+}
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -252,7 +260,7 @@ export const denoLocks: Locks = {
 /** The system through Deno. It may do what the permissions of its process or worker allow. */
 export const denoPlatform: Platform = {
   files,
-  crc32: (bytes, seed = 0) => crc32(bytes, seed),
+  crc32: (bytes, seed = 0) => loadedZlib().crc32(bytes, seed),
   memory() {
     const { rss, heapUsed } = memoryUsage();
     return { rssBytes: rss, heapUsedBytes: heapUsed };

@@ -7,7 +7,6 @@
  * Whatever is needed from the global scope is taken before user code runs, and the rings are known
  * to this module alone: nothing that user code posts or patches reaches the control thread.
  */
-import process from "node:process";
 import { decodeValue } from "../core/codec/binary.ts";
 import { type FailureReport, reportOf } from "../core/errors.ts";
 import {
@@ -35,12 +34,16 @@ type Entry = {
 
 const exit = Deno.exit;
 
+function isCalledByNode(): boolean {
+  return new Error().stack?.includes("node:process") ?? false;
+}
+
 async function serve(setup: WorkerSetup): Promise<void> {
   const link = new WorkerLink(setup.memory);
   watchExits(self, [
-    { owner: Deno, method: "exit", name: "Deno.exit" },
-    { owner: process, method: "exit", name: "process.exit" },
-    { owner: self, method: "close", name: "close" },
+    // `process.exit` ends here as well, and its module is loaded only if somebody asks for it.
+    { owner: Deno, method: "exit", name: () => isCalledByNode() ? "process.exit" : "Deno.exit" },
+    { owner: self, method: "close", name: () => "close" },
   ], {
     report: (act, cause) => link.send({ kind: "exiting", act, ...(cause ? { cause } : {}) }),
     end: () => exit(),

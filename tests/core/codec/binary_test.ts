@@ -177,7 +177,7 @@ Deno.test("instances of known classes keep their class; no constructor and no se
   assert.throws(() => decodeValue(bytes), {
     code: "NotSerializable",
     message:
-      /instance of Point: the class is not known here\n {2}Give it to sc\.registerClass\(Point\)/,
+      /instance of Point: the class is not known here\n {2}Give the class to sc\.registerClass\(\)/,
   });
 });
 

@@ -18,12 +18,14 @@ SparkContext.onCreate((sc) => {
     if (event.type === "warning") write(`Warning: ${event.message}\n`);
   });
   if (sc.conf.getBoolean("flint.progress")) {
-    attachProgress(sc.events, {
+    const progress = attachProgress(sc.events, {
       terminal: Deno.stderr.isTerminal(),
       width: () => Deno.consoleSize().columns,
       write,
       now: Date.now,
     });
+    // The line is clear for whoever writes next, also after Ctrl-C.
+    addEventListener("unload", () => progress[Symbol.dispose]());
   }
   if (sc.conf.getBoolean("flint.verbose")) attachStageReport(sc.events, write);
 });

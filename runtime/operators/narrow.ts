@@ -53,3 +53,12 @@ export function coalesce(data: Dataset, partitions: number, shuffle: boolean): D
     ? data.exchange(site, { kind: "rebalance", partitions: count })
     : data.coalesce(site, count);
 }
+
+export function repartition(data: Dataset, partitions: number): Dataset {
+  const count = partitionCount(partitions ?? NaN, "repartition");
+  return data.exchange(new CallSite("repartition"), { kind: "rebalance", partitions: count });
+}
+
+export function glom(data: Dataset): Dataset {
+  return plain(data, "mapPartitions", "glom", (records) => [[...records]]);
+}

@@ -24,10 +24,11 @@ export {
   type PartitionOptions,
   SparkContext,
 } from "./runtime/context.ts";
-export { RDD, type SidesOf } from "./runtime/rdd.ts";
+export { type PartitionRecords, type Produced, RDD, type SidesOf } from "./runtime/rdd.ts";
 export type {
   ActionOptions,
   ApproximateOptions,
+  AsyncOptions,
   KeyedOptions,
   OrderOptions,
   SampleOptions,

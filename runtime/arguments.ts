@@ -49,6 +49,12 @@ export type ActionOptions = Readonly<{
   signal?: AbortSignal | undefined;
 }>;
 
+/** How functions that wait are called. */
+export type AsyncOptions = Readonly<{
+  /** How many calls run at once in a task, at most: from 1 to 65536; 8 by default. */
+  concurrency?: number | undefined;
+}>;
+
 /** How the output of an operator over pairs is divided. */
 export type KeyedOptions<K> = Readonly<{
   /** Partitions of the result, from 1 to 2^20; those of the input, else the default parallelism. */

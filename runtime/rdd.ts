@@ -12,6 +12,7 @@ import type { Values } from "../shuffle/values.ts";
 import {
   type ActionOptions,
   type ApproximateOptions,
+  type AsyncOptions,
   type KeyedOptions,
   type KeyFractions,
   optionsOf,
@@ -45,6 +46,20 @@ export type SidesOf<R extends readonly unknown[]> = {
     : never
     : never;
 };
+
+/**
+ * The records of a partition, one by one, as functions over whole partitions get them. With
+ * `for await` an async function lets other promises move on while its input is waited for; after
+ * {@linkcode RDD.mapAsync} nothing else will do for it.
+ */
+export type PartitionRecords<T> = IterableIterator<T> & AsyncIterable<T>;
+
+/** The records that a function makes of a partition: all at once, lazily, or with waiting. */
+export type Produced<U> =
+  | Iterable<U>
+  | AsyncIterable<U>
+  | Promise<Iterable<U>>
+  | Promise<AsyncIterable<U>>;
 
 /** The dataset of an RDD, for operators that take a second one. */
 export let datasetOf: (rdd: RDD<unknown>) => Dataset;
@@ -166,6 +181,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * iterable of new ones, such as a generator; both are lazy, so a partition need not fit into
    * memory. Here is the place for what is dear to set up: a connection, a parser, a table.
    *
+   * `fn` may be an `async` function or an async generator (`async function*`), and wait for what it
+   * needs; `for await` over its records lets other promises move on while input is read.
+   *
    * @example
    * ```ts
    * import { SparkContext } from "@flint/flint";
@@ -179,7 +197,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(await lengths.count(), 2);
    * ```
    */
-  mapPartitions<U extends Hint>(fn: (records: IterableIterator<T>) => Iterable<U>): RDD<U> {
+  mapPartitions<U extends Hint>(fn: (records: PartitionRecords<T>) => Produced<U>): RDD<U> {
     return this.#next(narrow.mapPartitions(this.#data, fn));
   }
 
@@ -199,9 +217,40 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   mapPartitionsWithIndex<U extends Hint>(
-    fn: (index: number, records: IterableIterator<T>) => Iterable<U>,
+    fn: (index: number, records: PartitionRecords<T>) => Produced<U>,
   ): RDD<U> {
     return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn));
+  }
+
+  /**
+   * What the Promise `fn(record)` becomes, for each record, in the order of the records: for calls of
+   * a service, a database, a timer. At most `concurrency` calls (1 to 65536; 8 by default) run at once
+   * in a task, and no more than a batch of results waits for an earlier one. If one rejects, the task
+   * fails with its record once those that run have ended. Permissions are those of the job: calls over
+   * the network need `--allow-net`.
+   *
+   * A function without `async` that takes a whole partition, as that of `reduce` or `mapPartitions`,
+   * gets the results when all of its partition are there: they are kept in the meantime within the
+   * memory budget, then on disk.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const doubled = sc.parallelize([30, 20, 10]).mapAsync(async (ms) => {
+   *   await new Promise((resolve) => setTimeout(resolve, ms));
+   *   return ms * 2;
+   * }, { concurrency: 3 });
+   * assert.deepEqual(await doubled.collect(), [60, 40, 20]);
+   * ```
+   */
+  mapAsync<U extends Hint>(
+    fn: (record: T) => Promise<U> | U,
+    options: AsyncOptions = {},
+  ): RDD<U> {
+    return this.#next(narrow.mapAsync(this.#data, fn, options));
   }
 
   /**
@@ -1702,7 +1751,8 @@ export class RDD<T> implements AsyncIterable<T> {
 
   /**
    * Calls `fn` for each record, in the tasks: what it prints appears on the program's standard error,
-   * and a variable that it assigns to stays as it was here. To count, use an accumulator.
+   * and a variable that it assigns to stays as it was here. To count, use an accumulator. An `async`
+   * function is waited for, record by record.
    *
    * @example
    * ```ts
@@ -1715,7 +1765,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(letters.value, 8);
    * ```
    */
-  foreach(fn: (record: T) => void, options: ActionOptions = {}): Promise<void> {
+  foreach(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<void> {
     return awaited(actions.foreach(this.#data, fn, options));
   }
 
@@ -1733,13 +1783,14 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(sum.value, 6);
    * ```
    */
-  forEach(fn: (record: T) => void, options: ActionOptions = {}): Promise<void> {
+  forEach(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<void> {
     return this.foreach(fn, options);
   }
 
   /**
    * Calls `fn` for each partition, in the tasks, with an iterator over its records, which need not fit
-   * into memory. Here is the place for what is dear to set up, such as a connection.
+   * into memory. Here is the place for what is dear to set up, such as a connection. An `async`
+   * function is waited for.
    *
    * @example
    * ```ts
@@ -1755,7 +1806,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   foreachPartition(
-    fn: (records: IterableIterator<T>) => void,
+    fn: (records: PartitionRecords<T>) => unknown,
     options: ActionOptions = {},
   ): Promise<void> {
     return awaited(actions.foreachPartition(this.#data, fn, options));
@@ -1776,7 +1827,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   forEachPartition(
-    fn: (records: IterableIterator<T>) => void,
+    fn: (records: PartitionRecords<T>) => unknown,
     options: ActionOptions = {},
   ): Promise<void> {
     return this.foreachPartition(fn, options);

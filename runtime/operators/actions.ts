@@ -14,7 +14,7 @@ import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import type { PreparedJob } from "../driver.ts";
-import { wrapped } from "../wrapped.ts";
+import { isAsync, wrapped } from "../wrapped.ts";
 import { firstValues } from "../zero.ts";
 import { reduceByKey } from "./keyed.ts";
 
@@ -59,8 +59,9 @@ export function applied(
   operator: string,
   fn: UserFunction,
   options: ActionOptions,
+  kind: "apply" | "applyAsync" = "apply",
 ): Promise<unknown[]> {
-  const job = prepare(data, operator, { kind: "apply", fn });
+  const job = prepare(data, operator, { kind, fn });
   return inOrder(data, job, options, (blocks) => data.driver.value(blocks));
 }
 
@@ -188,6 +189,13 @@ export async function foreach(
   options: ActionOptions,
 ): Promise<void> {
   const act = callable(fn, "foreach");
+  if (isAsync(act)) {
+    const eachLater = async (records: AsyncIterable<unknown>): Promise<void> => {
+      for await (const record of records) await act(record);
+    };
+    await applied(data, "foreach", wrapped(act, eachLater), options, "applyAsync");
+    return;
+  }
   const each = (records: Iterable<unknown>): void => {
     for (const record of records) settled(act(record), "foreach");
   };
@@ -201,6 +209,18 @@ export async function foreachPartition(
 ): Promise<void> {
   const operator = "foreachPartition";
   const act = callable(fn, operator);
+  if (isAsync(act)) {
+    const eachLater = async (records: unknown): Promise<void> => {
+      const result: unknown = await act(records);
+      if (typeof result !== "object" || result === null) return;
+      // What an async generator function is called for happens while its result is iterated.
+      if (Symbol.asyncIterator in result) {
+        for await (const _ of result as AsyncIterable<unknown>);
+      }
+    };
+    await applied(data, operator, wrapped(act, eachLater), options, "applyAsync");
+    return;
+  }
   const each = (records: IterableIterator<unknown>): void => {
     const result: unknown = settled(act(records), operator);
     // What a generator function is called for happens while its result is iterated.

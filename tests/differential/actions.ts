@@ -86,7 +86,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   ),
   collectAsMap: list(
     ({ shape, unique, order }) =>
-      isPair(shape) && (unique || order === "exact")
+      isPair(shape) && (unique || order === "exact" && typeof shape.key === "string" &&
+            shape.key !== "any")
         ? [{ operator: "collectAsMap" }, "free"]
         : undefined,
     (records) => records.collectAsMap(),

@@ -9,7 +9,7 @@ import { type Lambda, lambda } from "./lambdas.ts";
 import type { Order, Program, Result } from "./program.ts";
 
 /** So many characters of a result are shown to people. */
-const SHOWN_CHARS_MAX = 1500;
+const SHOWN_CHARS_MAX = 700;
 const bits = new DataView(new ArrayBuffer(8));
 
 /** `value` as a text; lists and tuples, null and undefined are one. */
@@ -39,6 +39,7 @@ function asciiText(value: string): string {
 
 /** A statistic: what several orders of adding up give is one. */
 export function rounded(value: number): string {
+  if (Math.abs(value) < 1e-9) return "0";
   return Number.isFinite(value) ? value.toExponential(9) : String(value);
 }
 

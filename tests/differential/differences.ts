@@ -48,12 +48,19 @@ export const DIFFERENCES = {
     why: "Which one that is follows from the order",
     tested: "Only where an order is kept, or where keys are unique",
   },
+  mapIdentity: {
+    what: "`collectAsMap` with an array as key twice",
+    pyspark: "one entry: tuples are equal by value",
+    flint: "two entries: a Map tells arrays apart by identity",
+    why: "The result is a JavaScript Map; `reduceByKey` before it compares by value",
+    tested: "Arrays are keys of it only where no key comes twice",
+  },
   missingSide: {
     what: "The missing side of an outer join",
     pyspark: "`None`",
     flint: "`undefined`",
     why: "`??` and default values work on both, and null stays a value",
-    tested: "Both are written as null",
+    tested: "A lambda puts -1 in its place on both sides",
   },
   booleans: {
     what: "`true` and 1 as keys",

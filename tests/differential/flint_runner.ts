@@ -6,7 +6,7 @@ import { OPERATORS, type Records } from "./operators.ts";
 import { type Budget, decoded, type Program, type Result } from "./program.ts";
 
 /** A task holds less than a program has, or far more. */
-const MEMORY: Readonly<Record<Budget, string>> = { tight: "32k", roomy: "512m" };
+const MEMORY: Readonly<Record<Budget, string>> = { tight: "256k", roomy: "512m" };
 
 /** A result, and how often tasks wrote to disk what they held. */
 export type FlintResult = Readonly<{ result: Result; spills: number }>;

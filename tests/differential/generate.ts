@@ -5,8 +5,8 @@ import { HOLDING, OPERATORS, type State } from "./operators.ts";
 import type { Budget, Program, Step } from "./program.ts";
 import { randomSource, type Shape } from "./shapes.ts";
 
-/** So many of ten programs are to spill. */
-const TIGHT_CHANCE = 0.65;
+/** How likely a program gets little memory. Not each of those spills. */
+const TIGHT_CHANCE = 0.85;
 const STEPS_MIN = 3;
 const STEPS_MAX = 8;
 
@@ -47,7 +47,9 @@ export function generate(seed: number): Program {
     follow(["spread"]);
     follow(HOLDING);
   }
-  while (steps.length < length) follow(Object.keys(OPERATORS));
+  const numbers = random.chance(0.3) && steps.length < length;
+  while (steps.length < length - (numbers ? 1 : 0)) follow(Object.keys(OPERATORS));
+  if (numbers) follow(["measure"]);
   const [action, order] = drawn(ACTIONS, Object.keys(ACTIONS), state, random);
   return { seed, budget, source, steps: [...steps, action], order };
 }
@@ -60,7 +62,9 @@ function fullSource(shape: Shape, random: Random) {
 
 /** One of the entries that can follow, by their weights, and what it makes of it. */
 function drawn<S, G>(
-  table: Readonly<Record<string, { weight: number; grow(state: S, random: Random): G | undefined }>>,
+  table: Readonly<
+    Record<string, { weight: number; grow(state: S, random: Random): G | undefined }>
+  >,
   names: readonly string[],
   state: S,
   random: Random,
@@ -74,4 +78,3 @@ function drawn<S, G>(
     if (grown !== undefined) return grown;
   }
 }
-

@@ -40,8 +40,10 @@ export type Operator = Readonly<{
 
 /** No operator makes more records than about this. */
 const SIZE_MAX = 6000;
-/** Numbers and texts in each record of `spread`. */
-const SPREAD_CHARS = 50;
+/** Records are made from so few values that there are hardly more keys than this. */
+const KEYS_MAX = 400;
+/** The characters of the text in each record of `spread`. */
+const SPREAD_CHARS = 200;
 
 /** Operators by which records of a task have to be held. */
 export const HOLDING: readonly string[] = ["sortBy", "sortByKey", "groupByKey", "partitionBy"];
@@ -71,7 +73,10 @@ function filterChoices(shape: Shape): string[] {
 }
 
 function flatMapChoices({ shape }: { shape: Shape }): LambdaChoice[] {
-  const all: LambdaChoice[] = [["twice", shape], ["none", shape]];
+  const all: LambdaChoice[] = [["twice", shape], ["twice", shape], ["twice", shape], [
+    "none",
+    shape,
+  ]];
   if (shape === "number") all.push(["andNext", shape], ["andNext", shape]);
   if (shape === "text") all.push(["words", "text"], ["letters", "text"], ["words", "text"]);
   if (isList(shape)) all.push(["elements", shape.elements], ["elements", shape.elements]);
@@ -126,7 +131,8 @@ function combining(
       const result = pair && resultOf(pair.value, random);
       if (!pair || !result) return undefined;
       const step = { operator, partitions: parts(random), ...result[0] };
-      return [step, hashed(state, { key: pair.key, value: result[1] }, true)];
+      const size = Math.min(state.size, KEYS_MAX);
+      return [step, hashed(state, { key: pair.key, value: result[1] }, true, size)];
     },
     run,
   };
@@ -140,7 +146,7 @@ function joining(
 ): Operator {
   const few = 8;
   return {
-    weight: 1,
+    weight: 2,
     grow(state, random) {
       const pair = pairOf(state);
       const right = random.pick(["number", "text"] as const);
@@ -208,8 +214,19 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
         Array.from({ length: count! }, (_, i) => [x, String(i % 10).repeat(SPREAD_CHARS)])
       ),
   },
-  map: choosing("map", mapChoices, (state, [, shape]) => kept(state, shape), (records, step) =>
-    records.map(lambda(step.lambda) as never), 4),
+  map: choosing(
+    "map",
+    mapChoices,
+    (state, [, shape]) => kept(state, shape),
+    (records, step) => records.map(lambda(step.lambda) as never),
+    4,
+  ),
+  /** Numbers of anything, since several actions take numbers only. */
+  measure: {
+    weight: 1,
+    grow: (state) => [{ operator: "measure", lambda: "measure" }, kept(state, "number")],
+    run: (records, step) => records.map(lambda(step.lambda) as never),
+  },
   filter: choosing(
     "filter",
     ({ shape }) => filterChoices(shape).map((name) => [name, shape]),
@@ -279,9 +296,10 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   zipSelf: {
     weight: 1,
-    // Each side is computed by itself: an order that depends on timing would part the pairs.
+    // Each side is computed by itself: an order that depends on timing would part the pairs. Both
+    // sides hold what they read, so that little of a tight budget is left for a sort behind them.
     grow: (state) =>
-      state.order === "exact"
+      state.order === "exact" && state.size <= KEYS_MAX
         ? [{ operator: "zipSelf" }, kept(state, { key: state.shape, value: state.shape })]
         : undefined,
     run: (records) => records.zip(records),
@@ -420,7 +438,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       if (!isSimple(state.shape)) return undefined;
       const [name, key] = random.pick(keyChoices(state.shape));
       const step = { operator: "groupBy", lambda: name, partitions: parts(random) };
-      return [step, hashed(state, { key, value: { elements: state.shape } }, true)];
+      return [step, hashed(state, { key, value: { elements: state.shape } }, true, KEYS_MAX)];
     },
     run: (records, step) =>
       records.groupBy(lambda(step.lambda) as never, step.partitions)

@@ -18,7 +18,7 @@ from pyspark import SparkConf, SparkContext  # noqa: E402
 import pyspark_lambdas  # noqa: E402
 from pyspark_lambdas import LAMBDAS  # noqa: E402
 
-SHOWN_CHARS_MAX = 1500
+SHOWN_CHARS_MAX = 700
 
 
 def decoded(wire):
@@ -47,7 +47,9 @@ def canonical(value):
 
 
 def rounded(value):
-    """JavaScript's toExponential(9)."""
+    """The twin of rounded() in canonical.ts."""
+    if abs(value) < 1e-9:
+        return "0"
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -96,7 +98,7 @@ def source(sc, described):
 
 def spread(rdd, step):
     count = step["count"]
-    return rdd.flatMap(lambda x: [(x, str(i % 10) * 50) for i in range(count)])
+    return rdd.flatMap(lambda x: [(x, str(i % 10) * 200) for i in range(count)])
 
 
 def with_lambda(method):
@@ -130,6 +132,7 @@ OPERATORS = {
         name: with_lambda(name)
         for name in ["map", "filter", "flatMap", "mapPartitions", "mapPartitionsWithIndex", "keyBy"]
     },
+    "measure": lambda rdd, step: rdd.map(LAMBDAS["measure"]),
     **{name: plain(name) for name in ["keys", "values", "zipWithIndex"]},
     "mapValues": with_lambda("mapValues"),
     "flatMapValues": with_lambda("flatMapValues"),

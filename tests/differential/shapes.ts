@@ -7,14 +7,38 @@ export type Shape = "number" | "text" | "whole" | "any" | PairShape | ListShape;
 export type PairShape = Readonly<{ key: Shape; value: Shape }>;
 export type ListShape = Readonly<{ elements: Shape }>;
 
-const TEXTS = ["", "a", "b", "aa", "B", "é", "e\u0301", "ß", "\uffff", "🙂", "𝒳", "日本 語", "\0", "x y"];
+const TEXTS = [
+  "",
+  "a",
+  "b",
+  "aa",
+  "B",
+  "é",
+  "e\u0301",
+  "ß",
+  "\uffff",
+  "🙂",
+  "𝒳",
+  "日本 語",
+  "\0",
+  "x y",
+];
 const NUMBERS = [0, { float: "-0" }, 1, -1, 2, 3.5, -2.25, 7, 10, -7, 100, 0.25, 4096];
-const WHOLES = [0, 1, -1, 7, -300, 2 ** 31, -(2 ** 40), ...[
-  "9007199254740993",
-  "-9007199254740993",
-  "18446744073709551617",
-  "123456789012345678901234567890",
-].map((integer) => ({ integer }))];
+const WHOLES = [
+  0,
+  1,
+  -1,
+  7,
+  -300,
+  2 ** 31,
+  -(2 ** 40),
+  ...[
+    "9007199254740993",
+    "-9007199254740993",
+    "18446744073709551617",
+    "123456789012345678901234567890",
+  ].map((integer) => ({ integer })),
+];
 const ODD_KEYS: readonly Wire[] = [
   null,
   0.1,

@@ -63,7 +63,8 @@ export function compile(ops: readonly NarrowOp<Placed>[]): CompiledChain {
     instantiate(fns, blame, waiting) {
       assert(fns.length === ops.length, `${ops.length} operations got ${fns.length} functions`);
       const chains = parts.map((part) => part.instantiate(fns.slice(part.from), blame, waiting));
-      return (batches, partition) => chains.reduce((from, chain) => chain(from, partition), batches);
+      return (batches, partition) =>
+        chains.reduce((from, chain) => chain(from, partition), batches);
     },
   };
 }

@@ -102,13 +102,13 @@ export async function* mapAsync(
   try {
     for (;;) {
       waiting.check();
-      while (batch !== undefined && calls.hasRoom && position < batch.length) {
-        calls.start(batch[position++]);
-      }
       if (calls.failure !== undefined) {
         const { error, record } = calls.failure;
         blame.on(error, step, { value: record });
         throw error;
+      }
+      while (batch !== undefined && calls.hasRoom && position < batch.length) {
+        calls.start(batch[position++]);
       }
       if (calls.hasResult) {
         yield calls.take();

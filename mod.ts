@@ -24,8 +24,18 @@ export {
   type PartitionOptions,
   SparkContext,
 } from "./runtime/context.ts";
-export { RDD } from "./runtime/rdd.ts";
-export type { ActionOptions, KeyedOptions, SortOptions } from "./runtime/arguments.ts";
+export { type PartitionRecords, type Produced, RDD, type SidesOf } from "./runtime/rdd.ts";
+export type {
+  ActionOptions,
+  ApproximateOptions,
+  AsyncOptions,
+  KeyedOptions,
+  KeyFractions,
+  OrderOptions,
+  SampleOptions,
+  SortOptions,
+  TreeOptions,
+} from "./runtime/arguments.ts";
 export type { Hint } from "./runtime/hint.ts";
 export { type Settings, SparkConf } from "./runtime/config.ts";
 export { Broadcast } from "./runtime/broadcast.ts";

@@ -33,7 +33,7 @@ import { WorkerLink } from "../workers/worker_link.ts";
 const PARTITIONS = 6;
 const WORKER_MEMORY_BYTES = 512 << 20;
 
-const files = localFileSystem(denoPlatform.files);
+const files = localFileSystem(denoPlatform);
 const capturer = createCapturer({
   inspector: createInspector(),
   provided: Object.entries(provided).map(([name, exports]) => ({ name, exports })),

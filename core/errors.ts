@@ -49,8 +49,11 @@ export type ErrorCode =
   | "NotANumber"
   | "PromiseReturned"
   | "NotIterable"
+  | "NotAwaited"
   | "CorruptBlock"
   | "ValuesGone"
+  | "MissingFraction"
+  | "UnequalPartitions"
   // TaskError
   | "TaskFailed"
   | "PermissionDenied"

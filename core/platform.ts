@@ -17,6 +17,7 @@ export type FileErrorKind =
   | "isFolder"
   | "invalidPath"
   | "loop"
+  | "corrupt" // packed data that is damaged or cut off
   | "other";
 
 /** The system refused an act on a file. */
@@ -86,6 +87,11 @@ export interface Platform {
   readonly files: Files;
   /** CRC-32 (IEEE 802.3) as an unsigned number; `seed` continues an earlier one. */
   crc32(bytes: Uint8Array, seed?: number): number;
+  /**
+   * The bytes that were packed by gzip, in pieces of up to 1 MB; members that follow each other are
+   * one. Rejects where the data is damaged or ends too early. For threads that may wait.
+   */
+  gunzip(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   memory(): MemoryReading;
   /** Milliseconds on a clock that never goes back. */
   monotonicMs(): number;

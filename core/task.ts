@@ -52,12 +52,13 @@ export type StageOutput =
  * - `collect`: its records, as blocks; at most `limit` of them.
  * - `count`: how many records it has.
  * - `apply`: the value of `fn(iterator, partition)`; undefined values are values too.
+ * - `applyAsync`: what the Promise `fn(iterator, partition)` becomes, likewise.
  * - `save`: the records go to a sink; the value is what the sink needs to commit.
  */
 export type Action<F> =
   | Readonly<{ kind: "collect"; limit?: number | undefined }>
   | Readonly<{ kind: "count" }>
-  | Readonly<{ kind: "apply"; fn: F }>
+  | Readonly<{ kind: "apply" | "applyAsync"; fn: F }>
   | Readonly<{ kind: "save"; format: string; options: Options }>;
 
 /** What one task does, from the last step back to where its records come from. */

@@ -19,6 +19,8 @@ export interface FileSystem {
    * pieces of up to 1 MB. A piece may be overwritten once the next one is asked for.
    */
   read(path: string, from: number, to: number): AsyncIterable<Uint8Array>;
+  /** What a gzip file holds, likewise; `corrupt` where it is damaged or cut off. */
+  readGzip(path: string): AsyncIterable<Uint8Array>;
   /** A new file; `exists` if there is one of that name. */
   create(path: string): Promise<OutputFile>;
   /** A new folder; `exists` if there is something of that name, unless `parents` is set. */
@@ -67,6 +69,12 @@ export function inputError(error: unknown, path: string): unknown {
       return failed("InvalidPath", "its links go round in a circle", "Remove one of the links");
     case "isFolder":
       return failed("InputUnsupported", `${error.path} is a folder`, "Name the files in it");
+    case "corrupt":
+      return failed(
+        "CorruptInput",
+        `its gzip data is damaged or cut off (${causeOf(error)})`,
+        "Check it with gzip --test, and fetch it again",
+      );
     case "tooManyOpen":
     case "exists":
     case "noSpace":
@@ -106,6 +114,7 @@ export function outputError(error: unknown, path: string): unknown {
     case "isFolder":
     case "invalidPath":
     case "loop":
+    case "corrupt":
     case "other":
       return failed("OutputDenied", causeOf(error) ?? error.message, "Check the path");
   }

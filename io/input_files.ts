@@ -121,25 +121,69 @@ function refuseSpecial(path: string, info: FileInfo): void {
 
 /**
  * The files in ranges of at most `splitBytesMax` bytes (32 MB by default; a tenth more at the end of
- * a file), small enough that there are about `partitionsMin` of them. An empty file is one range.
+ * a file), small enough that there are about `partitionsMin` of them. An empty file is one range, and
+ * so is one that `isWhole`. Ranges begin at multiples of `unitBytes` (1 by default).
  */
 export function byteRanges(
   files: readonly InputFile[],
-  options: Readonly<{ partitionsMin: number; splitBytesMax?: number | undefined }>,
+  options: Readonly<{
+    partitionsMin: number;
+    splitBytesMax?: number | undefined;
+    isWhole?: (file: InputFile) => boolean;
+    unitBytes?: number;
+  }>,
 ): Split[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const goal = Math.ceil(total / Math.max(1, options.partitionsMin));
-  const size = Math.max(1, Math.min(goal, options.splitBytesMax ?? SPLIT_BYTES_MAX));
+  const { splitBytesMax = SPLIT_BYTES_MAX, isWhole = () => false, unitBytes = 1 } = options;
+  const units = Math.floor(Math.min(goal, splitBytesMax) / unitBytes);
+  const size = Math.max(1, units) * unitBytes;
   const splits: Split[] = [];
   for (const file of files) {
+    const isOne = isWhole(file);
     let from = 0;
     do {
-      const to = file.bytes - from <= size * SLOP ? file.bytes : from + size;
+      const to = isOne || file.bytes - from <= size * SLOP ? file.bytes : from + size;
       splits.push({ bytes: to - from, data: { file, from, to } satisfies ByteRange });
       from = to;
     } while (from < file.bytes);
   }
   return splits;
+}
+
+/** Whether a file has to be unpacked before it is text: its name says so, as in Hadoop. */
+export function isGzip({ path }: InputFile): boolean {
+  return /\.gz$/i.test(path);
+}
+
+/** What a gzip file holds. Throws an InputError: CorruptInput where it is damaged or cut off. */
+export async function* readGzip(file: InputFile, files: FileSystem): AsyncIterable<Uint8Array> {
+  await refuseChanged(file, files);
+  try {
+    yield* files.readGzip(file.path);
+  } catch (error) {
+    throw inputError(error, file.path);
+  }
+  await refuseChanged(file, files);
+}
+
+/** The bytes of a range, all of them. Throws an InputError: InputChanged where there are fewer. */
+export async function* readRange(
+  { file, from, to }: ByteRange,
+  files: FileSystem,
+): AsyncIterable<Uint8Array> {
+  await refuseChanged(file, files);
+  let at = from;
+  try {
+    for await (const piece of files.read(file.path, from, to)) {
+      at += piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    throw inputError(error, file.path);
+  }
+  if (at < to) throw changed(file);
+  await refuseChanged(file, files);
 }
 
 /** Throws an InputError InputChanged unless the file is the one that was split. */

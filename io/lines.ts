@@ -124,8 +124,11 @@ class Rest {
   }
 }
 
-/** The beginning of a file without the mark that says it is UTF-8. */
-function withoutMark(bytes: Uint8Array, path: string): Uint8Array {
+/**
+ * The beginning of a file without the mark that says it is UTF-8. Throws an InputError
+ * (InputUnsupported) where it is UTF-16.
+ */
+export function withoutMark(bytes: Uint8Array, path: string): Uint8Array {
   const [a, b, c] = bytes;
   if (a === 0xff && b === 0xfe || a === 0xfe && b === 0xff) {
     throw new InputError(

@@ -1,16 +1,19 @@
 /** The files of this machine, over what the platform gives. */
-import { FileError, type Files } from "../core/platform.ts";
+import { FileError, type Files, type Platform } from "../core/platform.ts";
 import type { FileSystem } from "./file_system.ts";
 
 const PIECE_BYTES = 1024 * 1024;
 
 /** The platform's files as a FileSystem. Paths may also be written as `file:///path`. */
-export function localFileSystem(files: Files): FileSystem {
+export function localFileSystem(
+  { files, gunzip }: Pick<Platform, "files" | "gunzip">,
+): FileSystem {
   return {
     info: (path) => attempt(() => files.info(localPath(path))),
     list: (path) => attempt(() => files.list(localPath(path))),
     realPath: (path) => attempt(() => files.realPath(localPath(path))),
     read: (path, from, to) => read(files, localPath(path), from, to),
+    readGzip: (path) => readGzip(files, localPath(path), gunzip),
     create: (path) =>
       attempt(() => {
         const file = files.create(localPath(path), { mode: 0o666 });
@@ -45,6 +48,18 @@ async function* read(
     if (got === 0) return;
     yield buffer.subarray(0, got);
     at += got;
+  }
+}
+
+async function* readGzip(
+  files: Files,
+  path: string,
+  gunzip: Platform["gunzip"],
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* gunzip(read(files, path, 0, Infinity));
+  } catch (cause) {
+    throw cause instanceof FileError ? cause : new FileError("corrupt", "unpack", path, { cause });
   }
 }
 

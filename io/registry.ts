@@ -3,10 +3,12 @@
  * call of `registerSource` and `registerSink` in every process that meets it.
  */
 import { PlanError } from "../core/errors.ts";
+import { fixedRecordsSource } from "./fixed_records.ts";
 import { memorySource, rangeSource } from "./memory.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { textSink, textSource } from "./text.ts";
+import { wholeBytesSource, wholeTextSource } from "./whole_files.ts";
 
 const sources = new Map<string, Source>();
 const sinks = new Map<string, Sink>();
@@ -57,5 +59,13 @@ function found<T>(known: ReadonlyMap<string, T>, format: string, what: string): 
   );
 }
 
-for (const source of [memorySource, rangeSource, textSource]) registerSource(source);
+const BUILT_IN = [
+  memorySource,
+  rangeSource,
+  textSource,
+  wholeTextSource,
+  wholeBytesSource,
+  fixedRecordsSource,
+];
+for (const source of BUILT_IN) registerSource(source);
 registerSink(textSink);

@@ -10,6 +10,9 @@
  * (as in Hadoop): so it reads on to the first end of a line at or after `to`, and skips what comes
  * up to the first end of a line unless it begins at 0. Every line has one owner, wherever the splits
  * are cut: through a character, or between CR and LF.
+ *
+ * A file whose name ends with `.gz` is unpacked on the way. It can only be read from its beginning, so
+ * it is one split.
  */
 import { InputError, RecordError, shown } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
@@ -21,6 +24,8 @@ import {
   type InputFile,
   inputFiles,
   type InputPaths,
+  isGzip,
+  readGzip,
   refuseChanged,
 } from "./input_files.ts";
 import { linesOf } from "./lines.ts";
@@ -48,12 +53,13 @@ export const textSource: Source = {
   async split(options, { partitionsMin }, files): Promise<readonly Split[]> {
     const { path, splitBytesMax } = options as TextOptions;
     const found = await inputFiles(path, files);
-    found.forEach(refuseCompressed);
-    return byteRanges(found, { partitionsMin, splitBytesMax });
+    found.forEach(refusePacked);
+    return byteRanges(found, { partitionsMin, splitBytesMax, isWhole: isGzip });
   },
 
   read(_options, split, files) {
-    return readOwnedLines(split.data as ByteRange, files);
+    const range = split.data as ByteRange;
+    return isGzip(range.file) ? readGzip(range.file, files) : readOwnedLines(range, files);
   },
 
   decode(options, split, pieces) {
@@ -64,13 +70,13 @@ export const textSource: Source = {
 };
 
 /** Garbage in the place of text is worse than a refusal. */
-function refuseCompressed({ path }: InputFile): void {
-  const ending = /\.(gz|bz2|zst|xz|lz4|snappy|zip|tar|tgz|7z)$/i.exec(path);
+export function refusePacked({ path }: InputFile): void {
+  const ending = /\.(tar\.gz|bz2|zst|xz|lz4|snappy|zip|tar|tgz|7z)$/i.exec(path);
   if (ending === null) return;
   throw new InputError(
     "InputUnsupported",
-    `Cannot read ${JSON.stringify(path)} as text: compressed files (${ending[0]}) are not read`,
-    "Unpack it first",
+    `Cannot read ${JSON.stringify(path)} as text: packed files (${ending[0]}) are not read`,
+    "Unpack it first; of packed files those that end with .gz are read",
   );
 }
 

@@ -58,7 +58,7 @@ export class Application {
       idOf: (constructor) => this.#idOf(constructor as UserFunction),
       classOf: (id) => this.#capturer.classOf(id),
     });
-    const files = localFileSystem(denoPlatform.files);
+    const files = localFileSystem(denoPlatform);
     const engine = startEngine(conf, {
       events,
       accumulate: (_job, updates) => this.accumulators.apply(updates),

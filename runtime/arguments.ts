@@ -49,6 +49,12 @@ export type ActionOptions = Readonly<{
   signal?: AbortSignal | undefined;
 }>;
 
+/** How functions that wait are called. */
+export type AsyncOptions = Readonly<{
+  /** How many calls run at once in a task, at most: from 1 to 65536; 8 by default. */
+  concurrency?: number | undefined;
+}>;
+
 /** How the output of an operator over pairs is divided. */
 export type KeyedOptions<K> = Readonly<{
   /** Partitions of the result, from 1 to 2^20; those of the input, else the default parallelism. */
@@ -64,6 +70,43 @@ export type SortOptions = Readonly<{
   /** Partitions of the result, from 1 to 2^20; those of the input, else the default parallelism. */
   partitions?: number | undefined;
 }>;
+
+/** How records are drawn by chance. */
+export type SampleOptions = Readonly<{
+  /** Whether a record can be drawn more than once; false by default. */
+  replacement?: boolean | undefined;
+  /** The same seed, a safe integer, draws the same records; another one each time by default. */
+  seed?: number | undefined;
+}>;
+
+/** The fraction of each key: by the key, or by the name of the key if all keys are strings. */
+export type KeyFractions<K> =
+  | ReadonlyMap<K, number>
+  | ([K] extends [string] ? Readonly<Record<K, number>> : never);
+
+/** By what an action orders records, and where it can be told to end. */
+export type OrderOptions<T> =
+  & ActionOptions
+  & Readonly<{
+    /** What a record is ordered by; the record itself by default. */
+    keyOf?: ((record: T) => unknown) | undefined;
+  }>;
+
+/** In how many levels tasks merge results, and where the action can be told to end. */
+export type TreeOptions =
+  & ActionOptions
+  & Readonly<{
+    /** From 1, where only the driver merges, to 20; 2 by default. */
+    depth?: number | undefined;
+  }>;
+
+/** How exact an approximate count is, and where it can be told to end. */
+export type ApproximateOptions =
+  & ActionOptions
+  & Readonly<{
+    /** The relative standard error, from 0.00026 to below 1; 0.05 by default. */
+    relativeSD?: number | undefined;
+  }>;
 
 /** PySpark's positional form, or an options object in its place, as one options object. */
 export function optionsOf<O extends object>(first: unknown, positional: O): O {

@@ -18,9 +18,10 @@ import {
 } from "../core/plan/plan.ts";
 import { inputsFirst } from "../core/plan/walk.ts";
 import type { Action } from "../core/task.ts";
-import { userFunctionOf } from "./wrapped.ts";
+import { isAsync, userFunctionOf } from "./wrapped.ts";
 
-type Capture = (fn: UserFunction) => Closure;
+/** `mayWait`: the function may be async. */
+type Capture = (fn: UserFunction, mayWait?: boolean) => Closure;
 
 /** What capturing a function takes. */
 export type FunctionCapture = Readonly<{
@@ -39,7 +40,7 @@ export class DraftCapturer {
   readonly #ran = new WeakMap<Draft, CapturedDraft>();
 
   constructor(functions: FunctionCapture) {
-    this.#capture = (fn) => captured(fn, functions);
+    this.#capture = (fn, mayWait = false) => captured(fn, mayWait, functions);
   }
 
   /** `root` with all its functions captured. Nodes that are shared stay shared. */
@@ -74,16 +75,21 @@ export class DraftCapturer {
 
   /** The action with its function captured. */
   action(action: Action<UserFunction>): Action<Closure> {
-    return action.kind === "apply" ? { kind: "apply", fn: this.#capture(action.fn) } : action;
+    if (!("fn" in action)) return action;
+    return { kind: action.kind, fn: this.#capture(action.fn, action.kind === "applyAsync") };
   }
 }
 
-/** One function: it must not be async, and what is said of it speaks of the user's own. */
-function captured(fn: UserFunction, { capture, placeOf }: FunctionCapture): Closure {
+/** One function, async only where it may wait; what is said of it speaks of the user's own. */
+function captured(
+  fn: UserFunction,
+  mayWait: boolean,
+  { capture, placeOf }: FunctionCapture,
+): Closure {
   const user = userFunctionOf(fn);
   const closure = user === fn ? capture(fn) : captureAround(user, fn, capture);
   const place = user === fn ? closure.place : placeOf(user);
-  if (closure.async === true || isAsync(user)) {
+  if (!mayWait && (closure.async === true || isAsync(user))) {
     throw new ClosureError(
       "PromiseReturned",
       `Cannot ship the function at ${place}: it is async, and its task would not wait for it`,
@@ -104,18 +110,14 @@ function captureAround(user: UserFunction, fn: UserFunction, capture: Capture): 
   }
 }
 
-function isAsync(fn: UserFunction): boolean {
-  return /^\[object Async/.test(Object.prototype.toString.call(fn));
-}
-
 /** A function that is used twice is one closure: so two partitioners made of it are the same one. */
 function memoized(capture: Capture): Capture {
-  const closures = new Map<UserFunction, Closure>();
-  return (fn) => {
-    const known = closures.get(fn);
+  const closures = [new Map<UserFunction, Closure>(), new Map<UserFunction, Closure>()] as const;
+  return (fn, mayWait = false) => {
+    const known = closures[mayWait ? 1 : 0].get(fn);
     if (known !== undefined) return known;
-    const closure = capture(fn);
-    closures.set(fn, closure);
+    const closure = capture(fn, mayWait);
+    closures[mayWait ? 1 : 0].set(fn, closure);
     return closure;
   };
 }
@@ -131,7 +133,8 @@ function capturedNode(
     case "source":
       return { id, label, kind: "source", source: node.source };
     case "narrow": {
-      const op = { ...node.op, fn: closureOf(node.op.fn) };
+      const mayWait = node.op.kind === "mapAsync" || node.op.kind === "mapPartitionsAsync";
+      const op = { ...node.op, fn: closureOf(node.op.fn, mayWait) };
       return { id, label, kind: "narrow", from: captured(node.from), op };
     }
     case "exchange": {

@@ -176,10 +176,11 @@ export class SparkContext implements AsyncDisposable {
    * with `*`, `?`, `[a-z]` or `{a,b}` names; several of these with commas between them. A `file:` URL
    * names one file or folder, whatever characters are in its path. Long files are parted; `partitionsMin` (1 to 2^20) asks
    * for at least so many parts. Lines end with LF, CRLF or CR. A byte order mark is
-   * dropped, and bytes that are no UTF-8 become U+FFFD.
+   * dropped, and bytes that are no UTF-8 become U+FFFD. A file whose name ends with `.gz` is
+   * unpacked, and never parted.
    *
    * Nothing is read when it is called. An action rejects with an InputError where there is nothing
-   * to read, or where it may not be read, is compressed or is UTF-16.
+   * to read, or where it may not be read, is packed otherwise, is damaged or is UTF-16.
    *
    * @example
    * ```ts
@@ -194,10 +195,98 @@ export class SparkContext implements AsyncDisposable {
    * ```
    */
   textFile(path: string | URL, partitionsMin?: number | FileOptions): RDD<string> {
-    const options: FileOptions = optionsOf(partitionsMin, {
-      partitionsMin: partitionsMin as number | undefined,
-    });
-    return this.#rdd(sources.textFile(this.#driver, path, options.partitionsMin));
+    const { partitionsMin: least } = fileOptions(partitionsMin);
+    return this.#rdd(sources.textFile(this.#driver, path, least));
+  }
+
+  /**
+   * Pairs of path and text: a file a record, for files that are small. Paths are given as to
+   * {@linkcode SparkContext.textFile}, and text is read as there; in the pairs they start at the
+   * root. `partitionsMin` (1 to 2^20) asks for about so many parts. An action rejects with an
+   * InputError (RecordTooLarge) for a file of 512 MB or more.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/1.txt`, "1");
+   * await Deno.writeTextFile(`${folder}/2.txt`, "2");
+   * await using sc = new SparkContext({ master: "local" });
+   * const texts = sc.wholeTextFiles(folder).map(([path, text]) => [path.slice(-5), text]);
+   * assert.deepEqual(await texts.collect(), [["1.txt", "1"], ["2.txt", "2"]]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  wholeTextFiles(
+    path: string | URL,
+    partitionsMin?: number | FileOptions,
+  ): RDD<[path: string, text: string]> {
+    const { partitionsMin: least } = fileOptions(partitionsMin);
+    return this.#rdd(sources.wholeFiles(this.#driver, "wholeTextFiles", path, least));
+  }
+
+  /**
+   * Pairs of path and bytes: a file a record, as it is; else as
+   * {@linkcode SparkContext.wholeTextFiles}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const file = await Deno.makeTempFile();
+   * await Deno.writeFile(file, new Uint8Array([0, 255]));
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.binaryFiles(file).values().first(), new Uint8Array([0, 255]));
+   * await Deno.remove(file);
+   * ```
+   */
+  binaryFiles(
+    path: string | URL,
+    partitionsMin?: number | FileOptions,
+  ): RDD<[path: string, bytes: Uint8Array]> {
+    const { partitionsMin: least } = fileOptions(partitionsMin);
+    return this.#rdd(sources.wholeFiles(this.#driver, "binaryFiles", path, least));
+  }
+
+  /**
+   * Records of `recordLength` bytes each (1 to 2^29), with nothing between them. Paths are given as
+   * to {@linkcode SparkContext.textFile}. An action rejects with an InputError (CorruptInput) if a
+   * file is no whole number of records long.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const file = await Deno.makeTempFile();
+   * await Deno.writeTextFile(file, "00010002");
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.binaryRecords(file, 4).map((bytes) => new TextDecoder().decode(bytes));
+   * assert.deepEqual(await numbers.collect(), ["0001", "0002"]);
+   * await Deno.remove(file);
+   * ```
+   */
+  binaryRecords(path: string | URL, recordLength: number): RDD<Uint8Array> {
+    return this.#rdd(sources.binaryRecords(this.#driver, path, recordLength));
+  }
+
+  /**
+   * No records, in no partitions.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.emptyRDD<string>().collect(), []);
+   * ```
+   */
+  emptyRDD<T>(): RDD<T> {
+    return this.#rdd(sources.emptyRDD(this.#driver));
   }
 
   /**
@@ -331,4 +420,8 @@ function confOf({ master, name, conf = {} }: ContextOptions): SparkConf {
 
 function partitionOptions(partitions: number | PartitionOptions | undefined): PartitionOptions {
   return optionsOf(partitions, { partitions: partitions as number | undefined });
+}
+
+function fileOptions(partitionsMin: number | FileOptions | undefined): FileOptions {
+  return optionsOf(partitionsMin, { partitionsMin: partitionsMin as number | undefined });
 }

@@ -54,17 +54,22 @@ export class Dataset {
         "Pass at least one RDD",
       );
     }
-    for (const side of sides) {
-      if (side.driver !== driver) {
-        throw new PlanError(
-          "InvalidArgument",
-          `Cannot call ${operator}(): the datasets belong to different contexts`,
-          "Make them with the same SparkContext",
-        );
-      }
-    }
+    refuseOtherContexts(operator, sides);
     const from = sides.map((side) => side.draft);
     return new Dataset(driver, new CallSite(operator), { kind: "union", from });
+  }
+
+  /** `fn` over the records of the partitions of the same index, an iterator for each side. */
+  static zip(site: CallSite, sides: readonly [Dataset, ...Dataset[]], fn: UserFunction): Dataset {
+    refuseOtherContexts(site.operator, sides);
+    const from = sides.map((side) => side.draft);
+    return new Dataset(sides[0].driver, site, { kind: "zip", from, fn });
+  }
+
+  /** Pairs of every record and every record of `right`. */
+  cross(site: CallSite, right: Dataset): Dataset {
+    refuseOtherContexts(site.operator, [this, right]);
+    return new Dataset(this.driver, site, { kind: "cross", left: this.draft, right: right.draft });
   }
 
   narrow(site: CallSite, op: NarrowOp<UserFunction>): Dataset {
@@ -78,4 +83,13 @@ export class Dataset {
   coalesce(site: CallSite, partitions: number): Dataset {
     return new Dataset(this.driver, site, { kind: "coalesce", from: this.draft, partitions });
   }
+}
+
+function refuseOtherContexts(operator: string, sides: readonly Dataset[]): void {
+  if (sides.every((side) => side.driver === sides[0]!.driver)) return;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): the datasets belong to different contexts`,
+    "Make them with the same SparkContext",
+  );
 }

@@ -115,7 +115,7 @@ export class Driver {
   }
 
   /** The engine keeps the output of an exchange for as long as its draft can be reached. */
-  keepWhileReachable(draft: Draft): void {
+  keepWhileReachable(draft: Draft | CapturedDraft): void {
     if (draft.kind === "exchange") this.#exchanges.register(draft, draft.id);
   }
 

@@ -5,21 +5,61 @@
  * RDD at once and run nothing. Actions return a Promise: when one is called, the functions of the
  * whole chain are captured with the values that they see at that moment, and travel to the tasks.
  */
+import { PlanError, shown } from "../core/errors.ts";
 import { explain } from "../core/plan/explain.ts";
 import type { StatCounter } from "../core/statistics.ts";
 import type { Values } from "../shuffle/values.ts";
-import { type ActionOptions, type KeyedOptions, optionsOf, type SortOptions } from "./arguments.ts";
+import {
+  type ActionOptions,
+  type ApproximateOptions,
+  type AsyncOptions,
+  type KeyedOptions,
+  type KeyFractions,
+  optionsOf,
+  type OrderOptions,
+  type SampleOptions,
+  type SortOptions,
+  type TreeOptions,
+} from "./arguments.ts";
 import { awaited, awaitedEach } from "./call_site.ts";
 import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
 import type { Hint } from "./hint.ts";
 
 import * as actions from "./operators/actions.ts";
+import * as aggregates from "./operators/aggregates.ts";
+import * as joins from "./operators/joins.ts";
 import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
+import * as ordering from "./operators/ordering.ts";
 import * as output from "./operators/output.ts";
+import * as sampling from "./operators/sampling.ts";
+import * as sets from "./operators/sets.ts";
+import * as searching from "./operators/searching.ts";
 import * as sorting from "./operators/sorting.ts";
 import * as statistics from "./operators/statistics.ts";
+import * as zipping from "./operators/zipping.ts";
+
+/** The values of a key in each of the datasets `R` of pairs. */
+export type SidesOf<R extends readonly unknown[]> = {
+  [I in keyof R]: R[I] extends RDD<infer P> ? P extends readonly [unknown, infer V] ? Values<V>
+    : never
+    : never;
+};
+
+/**
+ * The records of a partition, one by one, as functions over whole partitions get them. With
+ * `for await` an async function lets other promises move on while its input is waited for; after
+ * {@linkcode RDD.mapAsync} nothing else will do for it.
+ */
+export type PartitionRecords<T> = IterableIterator<T> & AsyncIterable<T>;
+
+/** The records that a function makes of a partition: all at once, lazily, or with waiting. */
+export type Produced<U> =
+  | Iterable<U>
+  | AsyncIterable<U>
+  | Promise<Iterable<U>>
+  | Promise<AsyncIterable<U>>;
 
 /** The dataset of an RDD, for operators that take a second one. */
 export let datasetOf: (rdd: RDD<unknown>) => Dataset;
@@ -59,7 +99,14 @@ export class RDD<T> implements AsyncIterable<T> {
   readonly #data: Dataset;
 
   static {
-    datasetOf = (rdd) => rdd.#data;
+    datasetOf = (rdd) => {
+      if (rdd instanceof RDD) return rdd.#data;
+      throw new PlanError(
+        "InvalidArgument",
+        `Cannot use ${shown(rdd)} as a dataset`,
+        "Pass an RDD",
+      );
+    };
     rddOf = (context, dataset) => new RDD(context, dataset);
   }
 
@@ -134,6 +181,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * iterable of new ones, such as a generator; both are lazy, so a partition need not fit into
    * memory. Here is the place for what is dear to set up: a connection, a parser, a table.
    *
+   * `fn` may be an `async` function or an async generator (`async function*`), and wait for what it
+   * needs; `for await` over its records lets other promises move on while input is read.
+   *
    * @example
    * ```ts
    * import { SparkContext } from "@flint/flint";
@@ -147,7 +197,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(await lengths.count(), 2);
    * ```
    */
-  mapPartitions<U extends Hint>(fn: (records: IterableIterator<T>) => Iterable<U>): RDD<U> {
+  mapPartitions<U extends Hint>(fn: (records: PartitionRecords<T>) => Produced<U>): RDD<U> {
     return this.#next(narrow.mapPartitions(this.#data, fn));
   }
 
@@ -167,9 +217,40 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   mapPartitionsWithIndex<U extends Hint>(
-    fn: (index: number, records: IterableIterator<T>) => Iterable<U>,
+    fn: (index: number, records: PartitionRecords<T>) => Produced<U>,
   ): RDD<U> {
     return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn));
+  }
+
+  /**
+   * What the Promise `fn(record)` becomes, for each record, in the order of the records: for calls of
+   * a service, a database, a timer. At most `concurrency` calls (1 to 65536; 8 by default) run at once
+   * in a task, and no more than a batch of results waits for an earlier one. If one rejects, the task
+   * fails with its record once those that run have ended. Permissions are those of the job: calls over
+   * the network need `--allow-net`.
+   *
+   * A function without `async` that takes a whole partition, as that of `reduce` or `mapPartitions`,
+   * gets the results when all of its partition are there: they are kept in the meantime within the
+   * memory budget, then on disk.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const doubled = sc.parallelize([30, 20, 10]).mapAsync(async (ms) => {
+   *   await new Promise((resolve) => setTimeout(resolve, ms));
+   *   return ms * 2;
+   * }, { concurrency: 3 });
+   * assert.deepEqual(await doubled.collect(), [60, 40, 20]);
+   * ```
+   */
+  mapAsync<U extends Hint>(
+    fn: (record: T) => Promise<U> | U,
+    options: AsyncOptions = {},
+  ): RDD<U> {
+    return this.#next(narrow.mapAsync(this.#data, fn, options));
   }
 
   /**
@@ -187,6 +268,93 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   keyBy<K extends Hint>(fn: (record: T) => K): RDD<[K, T]> {
     return this.#next(narrow.keyBy(this.#data, fn));
+  }
+
+  /**
+   * A sample in which each record is drawn by itself: `fraction` (0 to 1) is the chance of each; with
+   * `replacement` it is how often each is drawn on average (from 0). The size is therefore not exact;
+   * `takeSample` is. A seed draws the same records on every machine.
+   *
+   * PySpark's `sample(withReplacement, fraction, seed)` is accepted too.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const some = sc.range(0, 100, 1, 4).sample(0.1, { seed: 81 });
+   * const count = await some.count();
+   * assert(4 <= count && count <= 20);
+   * ```
+   */
+  sample(fraction: number, options?: SampleOptions): RDD<T>;
+  /** The same in PySpark's order. */
+  sample(withReplacement: boolean, fraction: number, seed?: number): RDD<T>;
+  sample(
+    first: number | boolean,
+    second: number | SampleOptions | undefined,
+    seed?: number,
+  ): RDD<T> {
+    const [fraction, options] = sampleArguments(first, second, seed);
+    return this.#next(sampling.sample(this.#data, fraction, options));
+  }
+
+  /**
+   * Parts the records by chance, in the proportion of `weights` (numbers from 0, not all 0): each record
+   * is in exactly one of the RDDs. They see the same records only if the input is the same each time.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const [train, test] = sc.range(0, 500, 1, 1).randomSplit([2, 3], 17);
+   * assert.equal(await train!.count() + await test!.count(), 500);
+   * ```
+   */
+  randomSplit(weights: readonly number[], seed?: number | Readonly<{ seed?: number }>): RDD<T>[] {
+    const options = optionsOf(seed, { seed: seed as number | undefined });
+    return sampling.randomSplit(this.#data, weights, options.seed)
+      .map((split) => this.#next(split));
+  }
+
+  /**
+   * Each record with its position among all, from 0: by partition, then by where it stands in it. Nothing
+   * runs in the call. An action computes the input twice, once to learn how long the partitions are.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const letters = sc.parallelize(["a", "b", "c", "d"], 3);
+   * assert.deepEqual(await letters.zipWithIndex().collect(), [["a", 0], ["b", 1], ["c", 2], ["d", 3]]);
+   * ```
+   */
+  zipWithIndex(): RDD<[T, number]> {
+    return this.#next(zipping.zipWithIndex(this.#data));
+  }
+
+  /**
+   * Each record with a number that no other has: of `n` partitions, partition `k` gives k, k + n,
+   * k + 2n and so on. There may be gaps; in return nothing is computed twice.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const letters = sc.parallelize(["a", "b", "c", "d", "e"], 3);
+   * const numbered = await letters.zipWithUniqueId().collect();
+   * assert.deepEqual(numbered, [["a", 0], ["b", 1], ["c", 4], ["d", 2], ["e", 5]]);
+   * ```
+   */
+  zipWithUniqueId(): RDD<[T, number]> {
+    return this.#next(zipping.zipWithUniqueId(this.#data));
   }
 
   // ─── Partitions as a whole ────────────────────────────────────────────────────────────────────
@@ -229,6 +397,195 @@ export class RDD<T> implements AsyncIterable<T> {
   ): RDD<T> {
     const options = optionsOf(shuffle, { shuffle: shuffle === true });
     return this.#next(narrow.coalesce(this.#data, partitions, options.shuffle ?? false));
+  }
+
+  /**
+   * Pairs of the records that stand at the same position of the same partition. An action rejects with a
+   * PlanError (InvalidArgument) if the RDDs differ in their number of partitions, with a RecordError
+   * (UnequalPartitions) if two partitions differ in length.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.range(0, 3).zip(sc.range(1000, 1003));
+   * assert.deepEqual(await numbers.collect(), [[0, 1000], [1, 1001], [2, 1002]]);
+   * ```
+   */
+  zip<U>(other: RDD<U>): RDD<[T, U]> {
+    return this.#next(zipping.zip(this.#data, datasetOf(other)));
+  }
+
+  /**
+   * All that `fn` gives for the partitions of the same index, of which it gets an iterator each: of this
+   * RDD, then of the other, or of each of `others`. They may differ in length. An action rejects with a
+   * PlanError (InvalidArgument) if the RDDs differ in their number of partitions.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([1, 2, 3], 1);
+   * const right = sc.parallelize(["a", "b"], 1);
+   * const both = left.zipPartitions(right, (numbers, letters) => [[...numbers, ...letters].join(" ")]);
+   * assert.deepEqual(await both.collect(), ["1 2 3 a b"]);
+   * ```
+   */
+  zipPartitions<U, R extends Hint>(
+    other: RDD<U>,
+    fn: (records: IterableIterator<T>, others: IterableIterator<U>) => Iterable<R>,
+  ): RDD<R>;
+  /** The same for several others. */
+  zipPartitions<Others extends readonly unknown[], R extends Hint>(
+    others: readonly [...{ [I in keyof Others]: RDD<Others[I]> }],
+    fn: (
+      records: IterableIterator<T>,
+      ...others: { [I in keyof Others]: IterableIterator<Others[I]> }
+    ) => Iterable<R>,
+  ): RDD<R>;
+  zipPartitions<R>(
+    others: RDD<unknown> | readonly RDD<unknown>[],
+    // deno-lint-ignore no-explicit-any -- as many iterators as there are RDDs
+    fn: (...records: any[]) => Iterable<R>,
+  ): RDD<R> {
+    const sides = (others instanceof RDD ? [others] : others).map(datasetOf);
+    return this.#next(zipping.zipPartitions([this.#data, ...sides], fn));
+  }
+
+  /**
+   * Pairs of every record of this RDD and every record of `other`. As many partitions as the product of
+   * theirs; neither side has to fit into memory.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([1, 2], 1);
+   * const pairs = await numbers.cartesian(numbers).collect();
+   * assert.deepEqual(pairs, [[1, 1], [1, 2], [2, 1], [2, 2]]);
+   * ```
+   */
+  cartesian<U>(other: RDD<U>): RDD<[T, U]> {
+    return this.#next(zipping.cartesian(this.#data, datasetOf(other)));
+  }
+
+  /**
+   * PySpark knows no such name; arrays do. The same as {@linkcode RDD.union}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const both = sc.parallelize([1]).concat(sc.parallelize([2]), sc.parallelize([3]));
+   * assert.deepEqual(await both.collect(), [1, 2, 3]);
+   * ```
+   */
+  concat(...others: readonly RDD<T>[]): RDD<T> {
+    return this.#next(Dataset.union("concat", [this.#data, ...others.map(datasetOf)]));
+  }
+
+  /**
+   * The records dealt out anew over `partitions` partitions (1 to 2^20), more or fewer than before, and
+   * about the same number in each. All of them move; to have fewer without that,
+   * {@linkcode RDD.coalesce}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([1, 2, 3, 4, 5, 6, 7], 4).repartition(2);
+   * assert.equal(await numbers.getNumPartitions(), 2);
+   * assert.equal(await numbers.sum(), 28);
+   * ```
+   */
+  repartition(partitions: number): RDD<T> {
+    return this.#next(narrow.repartition(this.#data, partitions));
+  }
+
+  /**
+   * Each partition as one array, which has to fit into memory.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const parts = sc.parallelize([1, 2, 3, 4], 2).glom();
+   * assert.deepEqual(await parts.collect(), [[1, 2], [3, 4]]);
+   * ```
+   */
+  glom(): RDD<T[]> {
+    return this.#next(narrow.glom(this.#data));
+  }
+
+  // ─── Sets ─────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Each record once. Records are compared by value: `[1, "a"]` and `[1, "a"]` are one record, and so
+   * are plain objects with equal properties; 1, 1n and "1" are three. What is no key, such as a Map,
+   * is a RecordError (UnhashableKey).
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = await sc.parallelize([1, 1, 2, 3]).distinct().collect();
+   * assert.deepEqual(numbers.sort(), [1, 2, 3]);
+   * ```
+   */
+  distinct(partitions?: number | KeyedOptions<T>): RDD<T> {
+    return this.#next(sets.distinct(this.#data, keyedOptions(partitions)));
+  }
+
+  /**
+   * The records that are in both, each once; compared by value as in {@linkcode RDD.distinct}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([1, 10, 2, 3, 4, 5]);
+   * const right = sc.parallelize([1, 6, 2, 3, 7, 8]);
+   * assert.deepEqual((await left.intersection(right).collect()).sort(), [1, 2, 3]);
+   * ```
+   */
+  intersection(other: RDD<T>, partitions?: number | KeyedOptions<T>): RDD<T> {
+    return this.#next(sets.intersection(this.#data, datasetOf(other), keyedOptions(partitions)));
+  }
+
+  /**
+   * The records that are not in `other`, as often as they are here; compared by value as in
+   * {@linkcode RDD.distinct}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4], ["b", 5], ["a", 3]]);
+   * const right = sc.parallelize([["a", 3], ["c", 0]]);
+   * const rest = await left.subtract(right).sortBy((pair) => pair).collect();
+   * assert.deepEqual(rest, [["a", 1], ["b", 4], ["b", 5]]);
+   * ```
+   */
+  subtract(other: RDD<T>, partitions?: number | KeyedOptions<T>): RDD<T> {
+    return this.#next(sets.subtract(this.#data, datasetOf(other), keyedOptions(partitions)));
   }
 
   // ─── Pairs ────────────────────────────────────────────────────────────────────────────────────
@@ -395,6 +752,347 @@ export class RDD<T> implements AsyncIterable<T> {
     return this.#next(keyed.groupByKey(this.#data, options));
   }
 
+  /**
+   * A sample of pairs, drawn as by `sample` but with a fraction for each key: from a Map, or from an
+   * object whose names are the keys. A task that meets a key without one fails with a RecordError
+   * (MissingFraction).
+   *
+   * PySpark's `sampleByKey(withReplacement, fractions, seed)` is accepted too.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize(["a", "b"]).cartesian(sc.range(1000));
+   * const drawn = pairs.sampleByKey({ a: 0.2, b: 0.1 }, { seed: 2 });
+   * const counts = await drawn.mapValues(() => 1).reduceByKey((a, b) => a + b).collectAsMap();
+   * assert(100 < counts.get("a")! && counts.get("a")! < 300);
+   * assert(50 < counts.get("b")! && counts.get("b")! < 150);
+   * ```
+   */
+  sampleByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    fractions: KeyFractions<K>,
+    options?: SampleOptions,
+  ): RDD<[K, V]>;
+  /** The same in PySpark's order. */
+  sampleByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    withReplacement: boolean,
+    fractions: KeyFractions<K>,
+    seed?: number,
+  ): RDD<[K, V]>;
+  sampleByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    first: KeyFractions<K> | boolean,
+    second: KeyFractions<K> | SampleOptions | undefined,
+    seed?: number,
+  ): RDD<[K, V]> {
+    const [fractions, options] = sampleArguments(first, second, seed);
+    return this.#next(sampling.sampleByKey(this.#data, fractions, options));
+  }
+
+  /**
+   * A pair of the key and each element that `fn(value)` gives: an array or any other iterable but a
+   * string; a generator is taken lazily. Pairs that were partitioned by key still are.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const lists = sc.parallelize<[string, string[]]>([["a", ["x", "y"]], ["b", ["p"]]]);
+   * const pairs = await lists.flatMapValues((list) => list).collect();
+   * assert.deepEqual(pairs, [["a", "x"], ["a", "y"], ["b", "p"]]);
+   * ```
+   */
+  flatMapValues<K, V, W extends Hint>(
+    this: RDD<readonly [K, V]>,
+    fn: (value: V) => Iterable<W>,
+  ): RDD<[K, W]> {
+    return this.#next(keyed.flatMapValues(this.#data, fn));
+  }
+
+  /**
+   * Each key once, its values merged by `fn` two at a time, beginning with `zero` wherever values of
+   * the key meet first, which may be in several tasks: `zero` should change nothing, as 0 in a sum.
+   * Every key has a `zero` of its own: a copy, or what `zero()` returns.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const ones = sc.parallelize([["a", 1], ["b", 1], ["a", 1]]);
+   * const sums = ones.foldByKey(0, (a, b) => a + b);
+   * assert.deepEqual(await sums.sortByKey().collect(), [["a", 2], ["b", 1]]);
+   * ```
+   */
+  foldByKey<K, V extends Hint>(
+    this: RDD<readonly [K, V]>,
+    zero: V | (() => V),
+    fn: (a: V, b: V) => V,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, V]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(keyed.foldByKey(this.#data, zero, fn, options));
+  }
+
+  /**
+   * Each key once, its values combined into a U, beginning with `zero`: `mergeValue(combined, value)`
+   * takes in a value, `mergeCombiners(a, b)` joins the results of two tasks. Every key has a `zero` of
+   * its own, which may be changed: a copy, or what `zero()` returns. Values are
+   * combined before they travel.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 1], ["a", 2]]);
+   * const sumAndCount = pairs.aggregateByKey(
+   *   [0, 0],
+   *   ([sum, count], n) => [sum + n, count + 1],
+   *   (a, b) => [a[0] + b[0], a[1] + b[1]],
+   * );
+   * assert.deepEqual(await sumAndCount.sortByKey().collect(), [["a", [3, 2]], ["b", [1, 1]]]);
+   * ```
+   */
+  aggregateByKey<K, V, U extends Hint>(
+    this: RDD<readonly [K, V]>,
+    zero: U | (() => U),
+    mergeValue: (combined: U, value: V) => U,
+    mergeCombiners: (a: U, b: U) => U,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, U]> {
+    const functions = { mergeValue, mergeCombiners };
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(keyed.aggregateByKey(this.#data, zero, functions, options));
+  }
+
+  /**
+   * Each result of `fn` once, with all records that have it; else as {@linkcode RDD.groupByKey}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const parity = sc.parallelize([1, 1, 2, 3, 5, 8]).groupBy((n) => n % 2);
+   * const lists = await parity.mapValues((group): number[] => group.toArray()).sortByKey().collect();
+   * assert.deepEqual(lists, [[0, [2, 8]], [1, [1, 1, 3, 5]]]);
+   * ```
+   */
+  groupBy<K extends Hint>(
+    fn: (record: T) => K,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, Values<T>]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(keyed.groupBy(this.#data, fn, options));
+  }
+
+  // ─── Joins ────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Each key that is in any of the datasets, with its values in this one and in each of `others`, in
+   * order; where a dataset does not have the key they are empty. The values may be more than fit into
+   * memory, as in {@linkcode RDD.groupByKey}. Options, or a number of partitions, come last; without
+   * them there are as many partitions as the datasets have together.
+   *
+   * Keys are compared by value: `[1, "a"]` and `[1, "a"]` are one key; 1, 1n and "1" are three.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4]]);
+   * const right = sc.parallelize([["a", 2]]);
+   * const sizes = left.cogroup(right).mapValues(([ours, theirs]) => [ours.length, theirs.length]);
+   * assert.deepEqual(await sizes.sortByKey().collect(), [["a", [1, 1]], ["b", [1, 0]]]);
+   * ```
+   */
+  cogroup<K, V, R extends readonly RDD<readonly [K, unknown]>[]>(
+    this: RDD<readonly [K, V]>,
+    ...others: R
+  ): RDD<[K, [Values<V>, ...SidesOf<R>]]>;
+  /** The same with options. */
+  cogroup<K, V, R extends readonly RDD<readonly [K, unknown]>[]>(
+    this: RDD<readonly [K, V]>,
+    ...othersAndOptions: [...others: R, partitions: number | KeyedOptions<K> | undefined]
+  ): RDD<[K, [Values<V>, ...SidesOf<R>]]>;
+  cogroup(...args: readonly unknown[]): RDD<never> {
+    const hasOptions = args.length > 0 && !(args.at(-1) instanceof RDD);
+    const others = (hasOptions ? args.slice(0, -1) : args) as readonly RDD<unknown>[];
+    const options = hasOptions ? keyedOptions(args.at(-1) as number | KeyedOptions<unknown>) : {};
+    const datasets = [this.#data, ...others.map(datasetOf)];
+    return this.#next(joins.cogroup("cogroup", datasets, options));
+  }
+
+  /**
+   * The same as {@linkcode RDD.cogroup}, without options.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const [w, x] = [sc.parallelize([["a", 5], ["b", 6]]), sc.parallelize([["a", 1], ["b", 4]])];
+   * const [y, z] = [sc.parallelize([["a", 2]]), sc.parallelize([["b", 42]])];
+   * const all = w.groupWith(x, y, z).mapValues((sides) => sides.map((side) => side.toArray()));
+   * assert.deepEqual(await all.sortByKey().collect(), [
+   *   ["a", [[5], [1], [2], []]],
+   *   ["b", [[6], [4], [], [42]]],
+   * ]);
+   * ```
+   */
+  groupWith<K, V, R extends readonly RDD<readonly [K, unknown]>[]>(
+    this: RDD<readonly [K, V]>,
+    ...others: R
+  ): RDD<[K, [Values<V>, ...SidesOf<R>]]> {
+    const datasets = [this.#data, ...others.map(datasetOf)];
+    return this.#next(joins.cogroup("groupWith", datasets, {}));
+  }
+
+  /**
+   * Each value of a key here with each value of the same key in `other`. Keys that only one of the two
+   * has are dropped. A key may have any number of values on both sides.
+   *
+   * Keys are compared by value: `[1, "a"]` and `[1, "a"]` are one key; 1, 1n and "1" are three.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4]]);
+   * const right = sc.parallelize([["a", 2], ["a", 3]]);
+   * assert.deepEqual(await left.join(right).collect(), [["a", [1, 2]], ["a", [1, 3]]]);
+   * ```
+   */
+  join<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, [V, W]]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(joins.join(this.#data, datasetOf(other), options));
+  }
+
+  /**
+   * As {@linkcode RDD.join}, but keys that `other` does not have stay, each value with `undefined`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4]]);
+   * const joined = left.leftOuterJoin(sc.parallelize([["a", 2]]));
+   * assert.deepEqual(await joined.sortByKey().collect(), [["a", [1, 2]], ["b", [4, undefined]]]);
+   * ```
+   */
+  leftOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, [V, W | undefined]]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(joins.leftOuterJoin(this.#data, datasetOf(other), options));
+  }
+
+  /**
+   * As {@linkcode RDD.join}, but keys that only `other` has stay, each value with `undefined`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const right = sc.parallelize([["a", 1], ["b", 4]]);
+   * const joined = sc.parallelize([["a", 2]]).rightOuterJoin(right);
+   * assert.deepEqual(await joined.sortByKey().collect(), [["a", [2, 1]], ["b", [undefined, 4]]]);
+   * ```
+   */
+  rightOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, [V | undefined, W]]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(joins.rightOuterJoin(this.#data, datasetOf(other), options));
+  }
+
+  /**
+   * As {@linkcode RDD.join}, but all keys stay: a value whose key the other side does not have comes
+   * with `undefined`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4]]);
+   * const joined = left.fullOuterJoin(sc.parallelize([["a", 2], ["c", 8]]));
+   * assert.deepEqual(await joined.sortByKey().collect(), [
+   *   ["a", [1, 2]],
+   *   ["b", [4, undefined]],
+   *   ["c", [undefined, 8]],
+   * ]);
+   * ```
+   */
+  fullOuterJoin<K, V, W>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, W]>,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, [V | undefined, W | undefined]]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(joins.fullOuterJoin(this.#data, datasetOf(other), options));
+  }
+
+  /**
+   * The pairs whose key `other` does not have. What the values of `other` are does not matter.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const left = sc.parallelize([["a", 1], ["b", 4], ["b", 5], ["a", 2]]);
+   * const right = sc.parallelize([["a", 3], ["c", null]]);
+   * assert.deepEqual(await left.subtractByKey(right).collect(), [["b", 4], ["b", 5]]);
+   * ```
+   */
+  subtractByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    other: RDD<readonly [K, unknown]>,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, V]> {
+    const options = keyedOptions(partitions, partitionFunction);
+    return this.#next(joins.subtractByKey(this.#data, datasetOf(other), options));
+  }
+
   // ─── Order ────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -449,6 +1147,53 @@ export class RDD<T> implements AsyncIterable<T> {
     return this.#next(sorting.sortByKey(this.#data, keyOf, options));
   }
 
+  /**
+   * The pairs whose key lies from `lower` to `upper`, both included, in the order of `sortByKey`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 2], ["c", 3], ["d", 4]]);
+   * assert.deepEqual(await pairs.filterByRange("b", "c").collect(), [["b", 2], ["c", 3]]);
+   * ```
+   */
+  filterByRange<K, V>(this: RDD<readonly [K, V]>, lower: K, upper: K): RDD<[K, V]> {
+    return this.#next(ordering.filterByRange(this.#data, lower, upper));
+  }
+
+  /**
+   * The pairs in `partitions` partitions, as by {@linkcode RDD.partitionBy}, and in each partition
+   * ordered by key; equal keys stay in the order of the input. That is one exchange, where
+   * partitioning and then sorting would be two. Keys are ordered as in {@linkcode RDD.sortBy}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([[0, 5], [3, 8], [2, 6], [0, 8], [3, 8], [1, 3]]);
+   * const parts = pairs.repartitionAndSortWithinPartitions(2, (key) => key % 2).glom();
+   * assert.deepEqual(await parts.collect(), [
+   *   [[0, 5], [0, 8], [2, 6]],
+   *   [[1, 3], [3, 8], [3, 8]],
+   * ]);
+   * ```
+   */
+  repartitionAndSortWithinPartitions<K, V>(
+    this: RDD<readonly [K, V]>,
+    partitions?: number | (KeyedOptions<K> & SortOptions),
+    partitionFunction?: (key: K) => number,
+    ascending?: boolean,
+  ): RDD<[K, V]> {
+    const positional = { ...keyedOptions(partitions, partitionFunction), ascending };
+    const options = optionsOf(partitions, positional);
+    return this.#next(sorting.repartitionAndSortWithinPartitions(this.#data, options));
+  }
+
   // ─── Actions ──────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -470,6 +1215,22 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * All records: {@linkcode RDD.collect} by the name that JavaScript has for it.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.range(3).toArray(), [0, 1, 2]);
+   * ```
+   */
+  toArray(options: ActionOptions = {}): Promise<T[]> {
+    return awaited(actions.collect(this.#data, options, "toArray") as Promise<T[]>);
+  }
+
+  /**
    * All pairs as a Map; of equal keys the last value counts. A Map tells arrays and objects apart by
    * identity, so only primitive keys are found again.
    *
@@ -488,6 +1249,29 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * What {@linkcode RDD.reduceByKey} gives, as a Map on the driver, where it must fit. A Map tells arrays
+   * and objects apart by identity, so only primitive keys are found again.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const ones = sc.parallelize([["a", 1], ["b", 1], ["a", 1]]);
+   * const sums = await ones.reduceByKeyLocally((a, b) => a + b);
+   * assert.deepEqual(sums, new Map([["a", 2], ["b", 1]]));
+   * ```
+   */
+  reduceByKeyLocally<K, V>(
+    this: RDD<readonly [K, V]>,
+    fn: (a: V, b: V) => V,
+    options: ActionOptions = {},
+  ): Promise<Map<K, V>> {
+    return awaited(actions.reduceByKeyLocally(this.#data, fn, options) as Promise<Map<K, V>>);
+  }
+
+  /**
    * How many records there are.
    *
    * @example
@@ -501,6 +1285,47 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   count(options: ActionOptions = {}): Promise<number> {
     return awaited(actions.count(this.#data, options));
+  }
+
+  /**
+   * How many pairs each key has. The keys must fit into the driver's memory.
+   *
+   * Keys are compared by value, and the Map finds them by value too: `counts.get(["a", 1])`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 1], ["a", 1]]);
+   * assert.deepEqual(await pairs.countByKey(), new Map([["a", 2], ["b", 1]]));
+   * ```
+   */
+  countByKey<K>(
+    this: RDD<readonly [K, unknown]>,
+    options: ActionOptions = {},
+  ): Promise<Map<K, number>> {
+    return awaited(aggregates.countByKey(this.#data, options) as Promise<Map<K, number>>);
+  }
+
+  /**
+   * How often each record is there. The different records must fit into the driver's memory.
+   *
+   * Records are compared as keys are, by value, and the Map finds them by value too.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const counts = await sc.parallelize([1, 2, 1, 2, 2], 2).countByValue();
+   * assert.deepEqual(counts, new Map([[1, 2], [2, 3]]));
+   * ```
+   */
+  countByValue(options: ActionOptions = {}): Promise<Map<T, number>> {
+    return awaited(aggregates.countByValue(this.#data, options) as Promise<Map<T, number>>);
   }
 
   /**
@@ -521,8 +1346,33 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * As {@linkcode RDD.reduce}, but most of the merging is done by tasks, in a tree of `depth` levels (1
+   * to 20, by default 2): for results that are large or dear to merge, of many partitions.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([-5, -4, -3, -2, -1, 1, 2, 3, 4], 10);
+   * assert.equal(await numbers.treeReduce((a, b) => a + b), -5);
+   * assert.equal(await numbers.treeReduce((a, b) => a + b, { depth: 5 }), -5);
+   * ```
+   */
+  treeReduce(
+    fn: (a: T, b: T) => T,
+    depth: number | TreeOptions = 2,
+    options: ActionOptions = {},
+  ): Promise<T> {
+    const { depth: levels = 2, ...rest } = treeOptions(depth, options);
+    return awaited(aggregates.treeReduce(this.#data, fn, levels, rest) as Promise<T>);
+  }
+
+  /**
    * The records merged by `fn`, starting with `zero` in each partition and once more where the
-   * partitions meet: `zero` should change nothing, as 0 in a sum.
+   * partitions meet: `zero` should change nothing, as 0 in a sum. `fn` may change its first argument, for
+   * each fold has a `zero` of its own: a copy, or what `zero()` returns where it is a function.
    *
    * @example
    * ```ts
@@ -533,8 +1383,94 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(await sc.parallelize<number>([]).fold(0, (a, b) => a + b), 0);
    * ```
    */
-  fold(zero: T, fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
+  fold(zero: T | (() => T), fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
     return awaited(actions.fold(this.#data, zero, fn, options) as Promise<T>);
+  }
+
+  /**
+   * The records folded into a U: `seq(result, record)` takes in one record, `comb(a, b)` joins the
+   * results of two partitions. Each partition starts with `zero`, and so does the joining: it should
+   * change nothing. Both functions may change and return their first argument, for each fold has a
+   * `zero` of its own: a copy, or what `zero()` returns where it is a function.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const [sum, count] = await sc.parallelize([1, 2, 3, 4]).aggregate(
+   *   [0, 0],
+   *   ([sum, count], n) => [sum + n, count + 1],
+   *   (a, b) => [a[0] + b[0], a[1] + b[1]],
+   * );
+   * assert.deepEqual([sum, count], [10, 4]);
+   * ```
+   */
+  aggregate<U extends Exclude<Hint, null | undefined>>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    options?: ActionOptions,
+  ): Promise<U>;
+  /** The same where a result may be null or undefined. */
+  aggregate<U>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    options?: ActionOptions,
+  ): Promise<U>;
+  aggregate<U>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    options: ActionOptions = {},
+  ): Promise<U> {
+    return awaited(aggregates.aggregate(this.#data, zero, { seq, comb }, options) as Promise<U>);
+  }
+
+  /**
+   * As {@linkcode RDD.aggregate}, but most of the joining is done by tasks, in a tree of `depth` levels
+   * (1 to 20, by default 2): for results that are large or dear to join, of many partitions. `zero`
+   * starts each partition, and not the joining.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([-5, -4, -3, -2, -1, 1, 2, 3, 4], 10);
+   * const add = (a: number, b: number) => a + b;
+   * assert.equal(await numbers.treeAggregate(0, add, add), -5);
+   * assert.equal(await numbers.treeAggregate(0, add, add, 5), -5);
+   * ```
+   */
+  treeAggregate<U extends Exclude<Hint, null | undefined>>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    depth?: number | TreeOptions,
+    options?: ActionOptions,
+  ): Promise<U>;
+  /** The same where a result may be null or undefined. */
+  treeAggregate<U>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    depth?: number | TreeOptions,
+    options?: ActionOptions,
+  ): Promise<U>;
+  treeAggregate<U>(
+    zero: U | (() => U),
+    seq: (result: U, record: T) => U,
+    comb: (a: U, b: U) => U,
+    depth: number | TreeOptions = 2,
+    options: ActionOptions = {},
+  ): Promise<U> {
+    const { depth: levels = 2, ...rest } = treeOptions(depth, options);
+    const result = aggregates.treeAggregate(this.#data, zero, { seq, comb }, levels, rest);
+    return awaited(result as Promise<U>);
   }
 
   /**
@@ -571,8 +1507,252 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * Whether there is no record. An RDD may have partitions and be empty.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize<number>([]).isEmpty(), true);
+   * assert.equal(await sc.parallelize([1]).isEmpty(), false);
+   * ```
+   */
+  isEmpty(options: ActionOptions = {}): Promise<boolean> {
+    return awaited(actions.isEmpty(this.#data, options));
+  }
+
+  /**
+   * The `n` greatest records (a whole number from 0), from the greatest on; all if there are fewer. They
+   * are ordered as by `sortBy(keyOf)`, of equal ones the first come first. Tasks hold no more than `n`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([2, 3, 4, 5, 6], 2);
+   * assert.deepEqual(await numbers.top(2), [6, 5]);
+   * assert.deepEqual(await sc.parallelize([10, 4, 2, 12, 3]).top(3, (n) => String(n)), [4, 3, 2]);
+   * ```
+   */
+  top(
+    n: number,
+    keyOf?: ((record: T) => unknown) | OrderOptions<T>,
+    options: ActionOptions = {},
+  ): Promise<T[]> {
+    const { keyOf: key, ...rest } = orderOptions(keyOf, options);
+    return awaited(ordering.top(this.#data, n, key, rest) as Promise<T[]>);
+  }
+
+  /**
+   * The `n` least records (a whole number from 0), from the least on; all if there are fewer. They are
+   * ordered as by `sortBy(keyOf)`, of equal ones the first come first. Tasks hold no more than `n`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([10, 1, 2, 9, 3, 4, 5, 6, 7], 2);
+   * assert.deepEqual(await numbers.takeOrdered(6), [1, 2, 3, 4, 5, 6]);
+   * assert.deepEqual(await numbers.takeOrdered(6, (n) => -n), [10, 9, 7, 6, 5, 4]);
+   * ```
+   */
+  takeOrdered(
+    n: number,
+    keyOf?: ((record: T) => unknown) | OrderOptions<T>,
+    options: ActionOptions = {},
+  ): Promise<T[]> {
+    const { keyOf: key, ...rest } = orderOptions(keyOf, options);
+    return awaited(ordering.takeOrdered(this.#data, n, key, rest) as Promise<T[]>);
+  }
+
+  /**
+   * The greatest record, in the order of `sortBy(keyOf)`: NaN, null and undefined are greater than all
+   * else. Rejects with a PlanError (EmptyCollection) if there is none.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([1.0, 5.0, 43.0, 10.0]);
+   * assert.equal(await numbers.max(), 43);
+   * assert.equal(await numbers.max((n) => String(n)), 5);
+   * ```
+   */
+  max(
+    keyOf?: ((record: T) => unknown) | OrderOptions<T>,
+    options: ActionOptions = {},
+  ): Promise<T> {
+    const { keyOf: key, ...rest } = orderOptions(keyOf, options);
+    return awaited(ordering.max(this.#data, key, rest) as Promise<T>);
+  }
+
+  /**
+   * The least record, in the order of `sortBy(keyOf)`. Rejects with a PlanError (EmptyCollection) if
+   * there is none.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([2.0, 5.0, 43.0, 10.0]);
+   * assert.equal(await numbers.min(), 2);
+   * assert.equal(await numbers.min((n) => String(n)), 10);
+   * ```
+   */
+  min(
+    keyOf?: ((record: T) => unknown) | OrderOptions<T>,
+    options: ActionOptions = {},
+  ): Promise<T> {
+    const { keyOf: key, ...rest } = orderOptions(keyOf, options);
+    return awaited(ordering.min(this.#data, key, rest) as Promise<T>);
+  }
+
+  /**
+   * The values of one key, in the order of the partitions. Only one partition is computed where the
+   * pairs are divided by the hash of their keys.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const squares = sc.range(1000).map((n) => [n, n * n]);
+   * assert.deepEqual(await squares.lookup(42), [1764]);
+   * assert.deepEqual(await squares.lookup(1024), []);
+   * ```
+   */
+  lookup<K, V>(this: RDD<readonly [K, V]>, key: K, options: ActionOptions = {}): Promise<V[]> {
+    return awaited(searching.lookup(this.#data, key, options) as Promise<V[]>);
+  }
+
+  /**
+   * Whether `fn` gives something true for a record. Ends at the first one: what lies behind it is not
+   * computed, as far as it has not begun.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.range(1_000_000).some((n) => n > 10), true);
+   * ```
+   */
+  some(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<boolean> {
+    return awaited(searching.some(this.#data, fn, options));
+  }
+
+  /**
+   * Whether `fn` gives something true for all records; true if there is none. Ends at the first one
+   * that says no.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.range(1_000_000).every((n) => n < 10), false);
+   * ```
+   */
+  every(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<boolean> {
+    return awaited(searching.every(this.#data, fn, options));
+  }
+
+  /**
+   * The first record for which `fn` gives something true; undefined if there is none. With a type
+   * guard, it has its type. What lies behind it is not computed, as far as it has not begun.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.range(1_000_000).find((n) => n * n > 50), 8);
+   * ```
+   */
+  find<S extends T>(
+    fn: (record: T) => record is S,
+    options?: ActionOptions,
+  ): Promise<S | undefined>;
+  /** The same without a type guard. */
+  find(fn: (record: T) => unknown, options?: ActionOptions): Promise<T | undefined>;
+  find(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<T | undefined> {
+    return awaited(searching.find(this.#data, fn, options) as Promise<T | undefined>);
+  }
+
+  /**
+   * Whether a record equals `value`, compared by value as keys are. Ends at the first one. Rejects with
+   * a RecordError (UnhashableKey) for what is no key, such as an instance of a class.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 2]]);
+   * assert.equal(await pairs.includes(["b", 2]), true);
+   * ```
+   */
+  includes(value: T, options: ActionOptions = {}): Promise<boolean> {
+    return awaited(searching.includes(this.#data, value, options));
+  }
+
+  /**
+   * Exactly `n` records (a whole number from 0) drawn by chance, in random order; all of them if there
+   * are fewer. With `replacement` a record can be drawn more than once, so there are always `n` if there
+   * is any. Goes over the data twice.
+   *
+   * PySpark's `takeSample(withReplacement, n, seed)` is accepted too.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.range(0, 10);
+   * assert.equal((await numbers.takeSample(20, { replacement: true, seed: 1 })).length, 20);
+   * assert.equal((await numbers.takeSample(5, { seed: 2 })).length, 5);
+   * assert.equal((await numbers.takeSample(15, { seed: 3 })).length, 10);
+   * ```
+   */
+  takeSample(n: number, options?: SampleOptions & ActionOptions): Promise<T[]>;
+  /** The same in PySpark's order. */
+  takeSample(
+    withReplacement: boolean,
+    n: number,
+    seed?: number,
+    options?: ActionOptions,
+  ): Promise<T[]>;
+  takeSample(
+    first: number | boolean,
+    second?: number | SampleOptions & ActionOptions,
+    seed?: number,
+    options: ActionOptions = {},
+  ): Promise<T[]> {
+    const [n, how] = sampleArguments(first, second, seed);
+    const taken = sampling.takeSample(this.#data, n, { ...options, ...how });
+    return awaited(taken as Promise<T[]>);
+  }
+
+  /**
    * Calls `fn` for each record, in the tasks: what it prints appears on the program's standard error,
-   * and a variable that it assigns to stays as it was here. To count, use an accumulator.
+   * and a variable that it assigns to stays as it was here. To count, use an accumulator. An `async`
+   * function is waited for, record by record.
    *
    * @example
    * ```ts
@@ -585,8 +1765,72 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(letters.value, 8);
    * ```
    */
-  foreach(fn: (record: T) => void, options: ActionOptions = {}): Promise<void> {
+  foreach(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<void> {
     return awaited(actions.foreach(this.#data, fn, options));
+  }
+
+  /**
+   * {@linkcode RDD.foreach} by the name that JavaScript has for it.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const sum = sc.accumulator(0);
+   * await sc.range(4).forEach((n) => sum.add(n));
+   * assert.equal(sum.value, 6);
+   * ```
+   */
+  forEach(fn: (record: T) => unknown, options: ActionOptions = {}): Promise<void> {
+    return this.foreach(fn, options);
+  }
+
+  /**
+   * Calls `fn` for each partition, in the tasks, with an iterator over its records, which need not fit
+   * into memory. Here is the place for what is dear to set up, such as a connection. An `async`
+   * function is waited for.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const batches = sc.accumulator(0);
+   * await sc.range(0, 10, 1, 3).foreachPartition((records) => {
+   *   if ([...records].length > 0) batches.add(1);
+   * });
+   * assert.equal(batches.value, 3);
+   * ```
+   */
+  foreachPartition(
+    fn: (records: PartitionRecords<T>) => unknown,
+    options: ActionOptions = {},
+  ): Promise<void> {
+    return awaited(actions.foreachPartition(this.#data, fn, options));
+  }
+
+  /**
+   * {@linkcode RDD.foreachPartition} as JavaScript would spell it.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const count = sc.accumulator(0);
+   * await sc.range(4).forEachPartition((records) => count.add([...records].length));
+   * assert.equal(count.value, 4);
+   * ```
+   */
+  forEachPartition(
+    fn: (records: PartitionRecords<T>) => unknown,
+    options: ActionOptions = {},
+  ): Promise<void> {
+    return this.foreachPartition(fn, options);
   }
 
   /**
@@ -622,6 +1866,158 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   stats(this: RDD<number>, options: ActionOptions = {}): Promise<StatCounter> {
     return awaited(statistics.stats(this.#data, options));
+  }
+
+  /**
+   * The arithmetic mean of numbers; 0 if there are none. Rejects with a RecordError (NotANumber)
+   * where a record is something else.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize([1, 2, 3]).mean(), 2);
+   * ```
+   */
+  mean(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
+    return awaited(statistics.figure(this.#data, "mean", options));
+  }
+
+  /**
+   * The variance of numbers (divided by their count); NaN if there are none. Rejects with a
+   * RecordError (NotANumber) where a record is something else.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize([1, 2, 3]).variance(), 2 / 3);
+   * ```
+   */
+  variance(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
+    return awaited(statistics.figure(this.#data, "variance", options));
+  }
+
+  /**
+   * The standard deviation of numbers; NaN if there are none. Rejects with a RecordError
+   * (NotANumber) where a record is something else.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize([1, 2, 3]).stdev(), Math.sqrt(2 / 3));
+   * ```
+   */
+  stdev(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
+    return awaited(statistics.figure(this.#data, "stdev", options));
+  }
+
+  /**
+   * The variance of the population that the numbers are a sample of (count - 1); NaN for fewer than
+   * 2. Rejects with a RecordError (NotANumber) where a record is something else.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize([1, 2, 3]).sampleVariance(), 1);
+   * ```
+   */
+  sampleVariance(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
+    return awaited(statistics.figure(this.#data, "sampleVariance", options));
+  }
+
+  /**
+   * The standard deviation of the population that the numbers are a sample of; NaN for fewer than 2.
+   * Rejects with a RecordError (NotANumber) where a record is something else.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(await sc.parallelize([1, 2, 3]).sampleStdev(), 1);
+   * ```
+   */
+  sampleStdev(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
+    return awaited(statistics.figure(this.#data, "sampleStdev", options));
+  }
+
+  /**
+   * How many records lie in each of several buckets: the edges, and the counts between them, of which
+   * there is one less. A bucket begins at its edge and ends before the next; the last one has both of
+   * its edges. null, undefined, NaN and what lies outside are not counted.
+   *
+   * Given a number of buckets (from 1), they are of equal width from the least to the greatest number;
+   * if these are equal, there is one bucket. Rejects with a PlanError if there are no numbers
+   * (EmptyCollection) or infinite ones (InvalidArgument). Given edges, these must ascend, at least two,
+   * and may be anything that can be sorted.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.range(51);
+   * assert.deepEqual(await numbers.histogram(2), [[0, 25, 50], [25, 26]]);
+   * assert.deepEqual(await numbers.histogram([0, 5, 25, 50]), [[0, 5, 25, 50], [5, 20, 26]]);
+   * const words = sc.parallelize(["ab", "ac", "b", "bd", "ef"]);
+   * assert.deepEqual(await words.histogram(["a", "b", "c"]), [["a", "b", "c"], [2, 2]]);
+   * ```
+   */
+  histogram(
+    this: RDD<number | null | undefined>,
+    buckets: number,
+    options?: ActionOptions,
+  ): Promise<[edges: number[], counts: number[]]>;
+  /** The same between edges that are given. */
+  histogram(
+    edges: readonly NonNullable<T>[],
+    options?: ActionOptions,
+  ): Promise<[edges: NonNullable<T>[], counts: number[]]>;
+  histogram(
+    buckets: unknown,
+    options: ActionOptions = {},
+    // deno-lint-ignore no-explicit-any -- the edges are numbers, or what was given
+  ): Promise<[edges: any[], counts: number[]]> {
+    return awaited(statistics.histogram(this.#data, buckets, options));
+  }
+
+  /**
+   * About how many different records there are, compared by value as keys are. `relativeSD`, from
+   * 0.00026 to below 1 and by default 0.05, is the standard error; a task needs about 1.1 / relativeSD²
+   * bytes. The same records always give the same number.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const few = await sc.range(1000).map((n) => n % 20).countApproxDistinct();
+   * assert(16 < few && few < 24);
+   * ```
+   */
+  countApproxDistinct(
+    relativeSD: number | ApproximateOptions = 0.05,
+    options: ActionOptions = {},
+  ): Promise<number> {
+    const { relativeSD: error = 0.05, ...rest } = optionsOf(relativeSD, {
+      ...options,
+      relativeSD: relativeSD as number,
+    });
+    return awaited(statistics.countApproxDistinct(this.#data, error, rest));
   }
 
   /**
@@ -662,6 +2058,25 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     return awaitedEach(actions.iterate(this.#data) as AsyncGenerator<T, void, undefined>);
+  }
+
+  /**
+   * All records, a partition at a time; what `for await` over the RDD itself does, with options.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const seen: number[] = [];
+   * for await (const n of sc.range(10).toLocalIterator()) seen.push(n);
+   * assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+   * ```
+   */
+  toLocalIterator(options: ActionOptions = {}): AsyncGenerator<T, void, undefined> {
+    const records = actions.iterate(this.#data, options, "toLocalIterator");
+    return awaitedEach(records as AsyncGenerator<T, void, undefined>);
   }
 
   // ─── About the RDD itself ─────────────────────────────────────────────────────────────────────
@@ -780,9 +2195,19 @@ export class RDD<T> implements AsyncIterable<T> {
 
 function keyedOptions<K>(
   partitions: number | KeyedOptions<K> | undefined,
-  partitionFunction: ((key: K) => number) | undefined,
+  partitionFunction?: (key: K) => number,
 ): KeyedOptions<K> {
   return optionsOf(partitions, { partitions: partitions as number | undefined, partitionFunction });
+}
+
+/** PySpark's order, or ours with options, as what is wanted and the options. */
+function sampleArguments<W, O extends SampleOptions>(
+  first: W | boolean,
+  second: W | O | undefined,
+  seed: number | undefined,
+): [wanted: W, options: O] {
+  if (typeof first !== "boolean") return [first, (second ?? {}) as O];
+  return [second as W, { replacement: first, seed } as O];
 }
 
 function sortOptions(
@@ -790,4 +2215,15 @@ function sortOptions(
   partitions: number | undefined,
 ): SortOptions {
   return optionsOf(ascending, { ascending: ascending as boolean, partitions });
+}
+
+function treeOptions(depth: number | TreeOptions, options: ActionOptions): TreeOptions {
+  return optionsOf(depth, { ...options, depth: depth as number });
+}
+
+function orderOptions<T>(
+  keyOf: ((record: T) => unknown) | OrderOptions<T> | undefined,
+  options: ActionOptions,
+): OrderOptions<T> {
+  return optionsOf(keyOf, { ...options, keyOf: keyOf as ((record: T) => unknown) | undefined });
 }

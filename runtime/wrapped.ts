@@ -16,3 +16,8 @@ export function wrapped(user: UserFunction, fn: UserFunction): UserFunction {
 export function userFunctionOf(fn: UserFunction): UserFunction {
   return users.get(fn) ?? fn;
 }
+
+/** Whether a function is written with `async`. */
+export function isAsync(fn: UserFunction): boolean {
+  return /^\[object Async/.test(Object.prototype.toString.call(fn));
+}

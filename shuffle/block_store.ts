@@ -80,6 +80,11 @@ export class BlockStore implements Disposable {
     this[Symbol.dispose]();
   }
 
+  /** The blocks of a partition in the order in which they came; they stay. */
+  *blocksOf(partition: PartitionId): Generator<Uint8Array> {
+    for (const block of this.#blocks[partition]!) yield this.#bytesOf(block);
+  }
+
   [Symbol.dispose](): void {
     for (const file of this.#open.values()) file[Symbol.dispose]();
     this.#open.clear();

@@ -10,6 +10,7 @@ export function namingFullDisks(platform: Platform): Platform {
   const { files } = platform;
   return {
     crc32: (bytes, seed) => platform.crc32(bytes, seed),
+    gunzip: (pieces) => platform.gunzip(pieces),
     memory: () => platform.memory(),
     monotonicMs: () => platform.monotonicMs(),
     files: {

@@ -16,8 +16,11 @@ import type { ClassTable } from "../core/codec/binary.ts";
 import { RecordError } from "../core/errors.ts";
 import { FileError, type Platform } from "../core/platform.ts";
 import { getVarint, varintBytes } from "./bytes.ts";
+import { PartCursor, PIECE_BYTES } from "./part_cursor.ts";
+import { type SideRange, SideRanges, SideValues } from "./side_values.ts";
 import { SIZE_BYTES } from "./size_of.ts";
 import { ValueReader } from "./value_bytes.ts";
+import { INSPECT, type Inspect, inspected } from "./values_shown.ts";
 
 /**
  * The values of one key, in the order of the records. They can be iterated as often as you like,
@@ -39,9 +42,6 @@ export interface Values<V> extends Iterable<V> {
   /** Begins anew at each call. */
   [Symbol.iterator](): IterableIterator<V>;
 }
-
-/** By this name consoles ask an object how it is to be shown. */
-const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** What an instance of `EncodedValues` takes besides its bytes. */
 const INSTANCE_BYTES = 200;
@@ -89,29 +89,27 @@ export class EncodedValues<V> implements Values<V> {
   [INSPECT](_depth: number, options: unknown, inspect: Inspect): string {
     return inspected(this, inspect, options);
   }
-}
 
-type Inspect = (value: unknown, options: unknown) => string;
-
-const VALUES_SHOWN_MAX = 100;
-
-/** What the console shows: the values, not how they are kept. */
-function inspected<V>(values: Values<V>, inspect: Inspect, options: unknown): string {
-  const first: V[] = [];
-  for (const value of values) {
-    if (first.push(value) === VALUES_SHOWN_MAX) break;
+  /** As SidedValues says. The sides share the memory of all. */
+  sides(count: number): Values<unknown>[] {
+    const { encoded, length } = this;
+    const found = new SideRanges(count, new ValueReader(this.classes));
+    let at = 0;
+    for (let i = 0; i < length; i++) {
+      const bytes = getVarint(encoded, at);
+      at += varintBytes(bytes);
+      found.add(encoded, at, at + bytes);
+      at += bytes;
+    }
+    const Same = this.constructor as typeof EncodedValues<readonly [number, unknown]>;
+    return found.ranges().map(({ length, start, end }) =>
+      new SideValues(new Same(length, encoded.subarray(start, end)))
+    );
   }
-  const more = values.length - first.length;
-  const rest = more > 0 ? ` and ${more} more` : "";
-  return `Values(${values.length}) ${inspect(first, options)}${rest}`;
 }
 
 /** A part of a file. */
 export type FilePart = Readonly<{ path: string; offset: number; bytes: number }>;
-
-const PIECE_BYTES = 128 * 1024;
-/** The most that the length before a value takes. */
-const LENGTH_BYTES_MAX = 5;
 
 /** Values on disk; they end with the task. A file is open only while it is read from. */
 export class SpilledValues<V> implements Values<V> {
@@ -140,23 +138,10 @@ export class SpilledValues<V> implements Values<V> {
 
   *[Symbol.iterator](): Generator<V> {
     const reader = new ValueReader(this.#classes);
-    let piece = new Uint8Array(0);
-    let pieceAt = 0; // of the first byte of the piece in the part
-    let at = 0; // of the next value in the piece
-    const need = (bytes: number) => {
-      if (at + bytes <= piece.length) return;
-      pieceAt += at;
-      at = 0;
-      const rest = this.#part.bytes - pieceAt;
-      piece = this.#read(pieceAt, Math.min(rest, Math.max(bytes, PIECE_BYTES)));
-    };
+    const cursor = this.#cursor();
     for (let i = 0; i < this.length; i++) {
-      if (piece.length - at < LENGTH_BYTES_MAX) need(LENGTH_BYTES_MAX);
-      const bytes = getVarint(piece, at);
-      at += varintBytes(bytes);
-      need(bytes);
-      yield reader.read(piece, at) as V;
-      at += bytes;
+      cursor.next();
+      yield reader.read(cursor.piece, cursor.at) as V;
     }
   }
 
@@ -170,6 +155,30 @@ export class SpilledValues<V> implements Values<V> {
 
   [INSPECT](_depth: number, options: unknown, inspect: Inspect): string {
     return inspected(this, inspect, options);
+  }
+
+  /** As SidedValues says. A side that is small is read here, so that iterating it opens no file. */
+  sides(count: number): Values<unknown>[] {
+    const found = new SideRanges(count, new ValueReader(this.#classes));
+    const cursor = this.#cursor();
+    for (let i = 0; i < this.length; i++) {
+      cursor.next();
+      found.add(cursor.piece, cursor.at, cursor.end);
+    }
+    return found.ranges().map((range) => new SideValues(this.#range(range)));
+  }
+
+  #range({ length, start, end }: SideRange): Values<readonly [number, unknown]> {
+    const bytes = end - start;
+    if (bytes <= PIECE_BYTES) {
+      return valuesOf(length, this.#read(start, bytes), this.#classes ?? withValues());
+    }
+    const part = { path: this.#part.path, offset: this.#part.offset + start, bytes };
+    return new SpilledValues(length, part, this.#platform, this.#classes);
+  }
+
+  #cursor(): PartCursor {
+    return new PartCursor(this.#part.bytes, (offset, bytes) => this.#read(offset, bytes));
   }
 
   #read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
@@ -191,6 +200,7 @@ export class SpilledValues<V> implements Values<V> {
 }
 
 const VALUES_ID = "flint.Values";
+const SIDE_VALUES_ID = "flint.SideValues";
 
 /** A table of classes that knows `Values` too, and what values decode their own instances with. */
 export function withValues(classes?: ClassTable): ClassTable {
@@ -202,11 +212,15 @@ export function withValues(classes?: ClassTable): ClassTable {
   const table: ClassTable = {
     idOf(constructor) {
       if (constructor === EncodedValues || constructor === SpilledValues) return VALUES_ID;
+      if (constructor === SideValues) return SIDE_VALUES_ID;
       const isValues = typeof constructor === "function" &&
         Object.getPrototypeOf(constructor) === EncodedValues;
       return isValues ? VALUES_ID : classes?.idOf(constructor);
     },
-    classOf: (id) => id === VALUES_ID ? TableValues : classes?.classOf(id),
+    classOf(id) {
+      if (id === VALUES_ID) return TableValues;
+      return id === SIDE_VALUES_ID ? SideValues : classes?.classOf(id);
+    },
   };
   return table;
 }

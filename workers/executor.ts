@@ -28,7 +28,7 @@ const HEARTBEAT_MS = 250;
 /** A driver that is ending closes its connections first; soon after it is gone or has cleaned up. */
 const ABANDONED_MS_MAX = 1_000;
 
-const files = localFileSystem(denoPlatform.files);
+const files = localFileSystem(denoPlatform);
 
 class Executor {
   readonly #channel: Channel<FromExecutor, ToExecutor>;

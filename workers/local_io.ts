@@ -90,6 +90,10 @@ export class LocalTaskIO implements TaskIO, Disposable {
     return this.#link.open(format, options, split);
   }
 
+  inputReady(): Promise<void> {
+    return this.#link.streamsReady();
+  }
+
   exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput {
     const location = this.#locations.find((candidate) => candidate.id === id);
     assert(location !== undefined, `nobody said where the output of exchange ${id} lies`);

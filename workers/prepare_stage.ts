@@ -7,6 +7,7 @@ import { loadClosure, type LoadedClosure } from "../core/closure/revive.ts";
 import type { Token } from "../core/closure/tokens.ts";
 import type { Stage } from "../core/task.ts";
 import { compile, type CompiledChain } from "./pipeline/compile.ts";
+import { emit } from "./pipeline/emit.ts";
 import { withFunctions } from "./exchange_functions.ts";
 import { provided } from "./provided.ts";
 import { BroadcastValues } from "./task_variables.ts";
@@ -24,6 +25,8 @@ export type PreparedStage = Readonly<{
   /** The custom additions of accumulators, by the accumulator's id. */
   additions: ReadonlyMap<number, Closure>;
   broadcasts: BroadcastValues;
+  /** Whether its tasks wait for promises of the user's functions. */
+  waits: boolean;
 }>;
 
 /**
@@ -54,6 +57,8 @@ export async function prepareStage(
     closures,
     additions,
     broadcasts: new BroadcastValues(),
+    waits: stage.chains.some((ops) => ops.some((op) => emit[op.kind].kind === "waiting")) ||
+      stage.output.kind === "action" && stage.output.action.kind === "applyAsync",
   };
 }
 
@@ -64,6 +69,6 @@ function closuresOf({ inputs, chains, zips, classes = [], output }: Stage): Clos
     if (input.kind === "exchange") withFunctions(input.exchange, note);
   }
   if (output.kind === "exchange") withFunctions(output.exchange, note);
-  else if (output.action.kind === "apply") note(output.action.fn);
+  else if ("fn" in output.action) note(output.action.fn);
   return found;
 }

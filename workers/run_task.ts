@@ -7,9 +7,10 @@
  *     output    an exchange:  writer.add(batch) … finish() ─► MapOutput
  *               an action:    records or a value ─► blocks ─► io.emit
  *
- * It does not know which engine it runs in: `io` is all it sees. Nothing in it waits for a promise:
- * pulling a batch may block the thread. `steps` pauses after every batch, so that whoever drives it
- * can look up; `drive` looks whether the job was cancelled.
+ * It does not know which engine it runs in: `io` is all it sees. `steps` pauses after every batch, so
+ * that whoever drives it can look up. There are two drivers: `drive` never waits for a promise, and
+ * pulling a batch may block the thread; `driveLater` waits before each step until the batch is there,
+ * for stages in which a function of the user waits. Both look whether the job was cancelled.
  *
  * The way in is workers/task_input.ts. Whatever is thrown ends in a TaskResult
  * (workers/task_failure.ts).
@@ -17,18 +18,22 @@
 import type { Closure } from "../core/closure/closure.ts";
 import { BlockPacker } from "../core/codec/block_packer.ts";
 import { encodeBlock } from "../core/codec/codec.ts";
+import { assert } from "../core/errors.ts";
 import type { Action, Flow, StageOutput, Task, TaskResult } from "../core/task.ts";
 import { sinkOf } from "../io/registry.ts";
 import { createWriter } from "../shuffle/writer.ts";
 import { blaming, stepOf, withFunctions } from "./exchange_functions.ts";
-import { Blame } from "./pipeline/blame.ts";
+import { Blame, type Step } from "./pipeline/blame.ts";
+import { valueLater } from "./pipeline/call_later.ts";
+import { type AnyBatches, type Batches, Feed, isPresent } from "./pipeline/feed.ts";
 import { Records } from "./pipeline/records.ts";
 import { refusePromise } from "./pipeline/returned.ts";
+import type { Waiting } from "./pipeline/waiting.ts";
 import type { PreparedStage } from "./prepare_stage.ts";
 import { enterTask, TaskContext } from "./task_context.ts";
 import { badEnd, TaskCancelled } from "./task_failure.ts";
 import { TaskFunctions } from "./task_functions.ts";
-import { type Batches, shuffleIO, TaskInput, type TaskParts } from "./task_input.ts";
+import { shuffleIO, TaskInput, type TaskParts } from "./task_input.ts";
 import type { TaskIO } from "./task_io.ts";
 import { TaskMeter } from "./task_meter.ts";
 
@@ -38,11 +43,14 @@ type ExchangeOutput = Extract<StageOutput, { kind: "exchange" }>;
 
 /** A TaskResult without what every task has, whichever way it ended. */
 type End<R> = R extends unknown ? Omit<R, "task" | "metrics"> : never;
-type GoodEnd = End<Extract<TaskResult, { kind: "value" | "written" }>>;
+/** Without the updates too: a generator that is closed at the end may still add to an accumulator. */
+type GoodEnd<E = End<Extract<TaskResult, { kind: "value" | "written" }>>> = E extends unknown
+  ? Omit<E, "updates">
+  : never;
 
 /**
  * Runs a task to its end; never throws. The blocks of an action's value go through `io.emit` as they
- * are made, so that `blocks` of the result is empty.
+ * are made, so that `blocks` of the result is empty. For stages in which nothing waits.
  */
 export function runTask(
   prepared: PreparedStage,
@@ -55,12 +63,55 @@ export function runTask(
   using _entered = enterTask(new TaskContext(task));
   try {
     const functions = new TaskFunctions(prepared, io);
-    const run = new TaskRun(task, { prepared, io, meter, blame, functions });
-    const end = drive(run.steps(flow), io);
-    return { task, metrics: meter.metrics(), ...end };
+    const parts = { prepared, io, meter, blame, functions };
+    const batches = new TaskInput(parts).batches(flow);
+    assert(isPresent(batches), `the functions of stage ${task.stage} wait: use runTaskLater()`);
+    const end = drive(new TaskRun(task, parts).steps(batches), io);
+    return { task, metrics: meter.metrics(), ...end, updates: functions.updates() };
   } catch (error) {
     return { task, metrics: meter.metrics(), ...badEnd(error, blame, io.cancelled) };
   }
+}
+
+/** The same for any stage. One task at a time, as ever: the thread does nothing else meanwhile. */
+export async function runTaskLater(
+  prepared: PreparedStage,
+  task: Task,
+  flow: Flow,
+  io: TaskIO,
+): Promise<TaskResult> {
+  const meter = new TaskMeter(io);
+  const blame = new Blame();
+  using _entered = enterTask(new TaskContext(task));
+  try {
+    const functions = new TaskFunctions(prepared, io);
+    const parts = { prepared, io, meter, blame, functions };
+    const input = new TaskInput(parts);
+    const batches = input.batches(flow);
+    const end = await endLater(new TaskRun(task, parts), batches, input.waiting, parts);
+    return { task, metrics: meter.metrics(), ...end, updates: functions.updates() };
+  } catch (error) {
+    return { task, metrics: meter.metrics(), ...badEnd(error, blame, io.cancelled) };
+  }
+}
+
+/** What takes all batches at once, and not one at each step, gets them when all are there. */
+async function endLater(
+  run: TaskRun,
+  batches: AnyBatches,
+  waiting: Waiting,
+  { prepared: { stage: { output } }, io }: TaskParts,
+): Promise<GoodEnd> {
+  if (output.kind === "action" && output.action.kind === "applyAsync") {
+    return await run.applyLater(output.action.fn, batches, waiting);
+  }
+  const takesAll = output.kind === "action" &&
+    (output.action.kind === "apply" || output.action.kind === "save");
+  if (!takesAll || isPresent(batches)) {
+    return await driveLater(run, new Feed(batches, waiting), io);
+  }
+  using kept = await waiting.keep(batches);
+  return drive(run.steps(kept), io);
 }
 
 /** Goes from step to step without a pause. */
@@ -70,6 +121,21 @@ function drive<R>(running: Generator<void, R>, io: TaskIO): R {
     const step = steps.next();
     if (step.done) return step.value;
     if (io.cancelled) throw new TaskCancelled();
+  }
+}
+
+/** Goes from step to step; each takes one batch, which is waited for before. */
+async function driveLater(run: TaskRun, feed: Feed, io: TaskIO): Promise<GoodEnd> {
+  try {
+    using steps = run.steps(feed);
+    for (;;) {
+      await feed.ready();
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (io.cancelled) throw new TaskCancelled();
+    }
+  } finally {
+    await feed.close();
   }
 }
 
@@ -83,14 +149,30 @@ class TaskRun {
   }
 
   /** The whole task, with a pause after each batch. */
-  *steps(flow: Flow): Generator<void, GoodEnd> {
-    const { prepared, functions } = this.#parts;
+  *steps(batches: Batches): Generator<void, GoodEnd> {
+    const { prepared } = this.#parts;
     const { output } = prepared.stage;
-    const batches = new TaskInput(this.#parts).batches(flow);
     if (output.kind === "exchange") return yield* this.#write(output, batches);
     yield* this.#act(output.action, batches);
+    return this.#acted();
+  }
+
+  /** An action whose function waits. */
+  async applyLater(closure: Closure, batches: AnyBatches, waiting: Waiting): Promise<GoodEnd> {
+    const { blame, functions } = this.#parts;
+    const fn = functions.of(closure);
+    const call = (records: Records) => fn(records, this.#task.partition);
+    this.#emitValue(await valueLater(this.#stepOf(closure), call, batches, blame, waiting));
+    return this.#acted();
+  }
+
+  #acted(): GoodEnd {
     this.#refuseCancelled();
-    return { kind: "value", blocks: [], updates: functions.updates() };
+    return { kind: "value", blocks: [] };
+  }
+
+  #stepOf(closure: Closure): Step {
+    return { kind: actionIn(this.#parts.prepared.stage.name), place: closure.place };
   }
 
   /** The map side of an exchange. */
@@ -109,7 +191,7 @@ class TaskRun {
     const written = blaming(blame, step, () => writer.finish());
     meter.recordsWritten += written.records;
     meter.bytesWritten += written.bytes;
-    return { kind: "written", output: written, updates: functions.updates() };
+    return { kind: "written", output: written };
   }
 
   *#act(action: Action<Closure>, batches: Batches): Generator<void> {
@@ -120,6 +202,8 @@ class TaskRun {
         return yield* this.#count(batches);
       case "apply":
         return this.#emitValue(this.#apply(action.fn, batches));
+      case "applyAsync":
+        return assert(false, "an action whose function waits has no steps");
       case "save": {
         const sink = sinkOf(action.format);
         for (const bytes of sink.encode(action.options, this.#counted(batches))) {
@@ -156,8 +240,8 @@ class TaskRun {
 
   /** The value of the action's function over the whole partition. */
   #apply(closure: Closure, batches: Batches): unknown {
-    const { prepared, blame, functions } = this.#parts;
-    const step = { kind: actionIn(prepared.stage.name), place: closure.place };
+    const { blame, functions } = this.#parts;
+    const step = this.#stepOf(closure);
     const records = new Records(batches, blame);
     try {
       const value = functions.of(closure)(records, this.#task.partition);

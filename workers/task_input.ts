@@ -12,15 +12,16 @@ import type { ShuffleIO } from "../shuffle/carrier.ts";
 import { readExchange } from "../shuffle/reader.ts";
 import { blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
 import type { Blame } from "./pipeline/blame.ts";
+import { KeptBatches } from "./kept_batches.ts";
 import { callWithRecords, type Chain } from "./pipeline/compile.ts";
+import { type AnyBatches, type Batches, isPresent } from "./pipeline/feed.ts";
 import { BATCH_RECORDS_MAX, inBatches, Records } from "./pipeline/records.ts";
+import type { Waiting } from "./pipeline/waiting.ts";
 import type { PreparedStage } from "./prepare_stage.ts";
 import { TaskCancelled } from "./task_failure.ts";
 import type { TaskFunctions } from "./task_functions.ts";
 import type { TaskIO } from "./task_io.ts";
 import type { TaskMeter } from "./task_meter.ts";
-
-export type Batches = Iterable<readonly unknown[]>;
 
 type Read = Extract<Flow, { kind: "read" }>;
 
@@ -36,13 +37,25 @@ export type TaskParts = Readonly<{
 export class TaskInput {
   readonly #parts: TaskParts;
   readonly #chains = new Map<number, Chain>();
+  readonly waiting: Waiting;
 
   constructor(parts: TaskParts) {
     this.#parts = parts;
+    const { io } = parts;
+    this.waiting = {
+      check: () => {
+        if (io.cancelled) throw new TaskCancelled();
+      },
+      inputReady: () => io.inputReady(),
+      keep: (batches) => KeptBatches.of(batches, shuffleIO(parts, 0)),
+    };
   }
 
-  /** The records that a flow means. Nothing is read before the first batch is pulled. */
-  batches(flow: Flow): Batches {
+  /**
+   * The records that a flow means. Nothing is read before the first batch is pulled. They have to be
+   * waited for where a function of the flow waits.
+   */
+  batches(flow: Flow): AnyBatches {
     switch (flow.kind) {
       case "read":
         return this.#read(flow);
@@ -100,38 +113,84 @@ export class TaskInput {
     let chain = this.#chains.get(index);
     if (chain === undefined) {
       const fns = prepared.stage.chains[index]!.map((op) => functions.of(op.fn));
-      chain = prepared.chains[index]!.instantiate(fns, blame);
+      chain = prepared.chains[index]!.instantiate(fns, blame, this.waiting);
       this.#chains.set(index, chain);
     }
     return chain;
   }
 
-  *#concat(flows: readonly Flow[]): Generator<readonly unknown[]> {
-    for (const flow of flows) yield* this.batches(flow);
+  #concat(flows: readonly Flow[]): AnyBatches {
+    const all = flows.map((flow) => this.batches(flow));
+    return all.every(isPresent) ? oneByOne(all) : oneByOneLater(all);
   }
 
   /** The function gets an iterator for each side and gives the records: `fn(left, right)`. */
-  #zip(index: number, flows: readonly Flow[]): Batches {
+  #zip(index: number, flows: readonly Flow[]): AnyBatches {
     const { prepared, blame, functions } = this.#parts;
     const closure = prepared.stage.zips[index]!;
     const step = { kind: "zip", place: closure.place };
-    const inputs = flows.map((flow) => this.batches(flow));
-    return callWithRecords(step, functions.of(closure), inputs, blame);
+    const call = (inputs: readonly Batches[]) =>
+      callWithRecords(step, functions.of(closure), inputs, blame);
+    return this.#together(flows, call);
   }
 
   /**
    * Every pair. The right side is made anew for each 1,024 records of the left, so that neither has
    * to fit into memory; the order depends on the positions of the records alone.
    */
-  *#cross(left: Flow, right: Flow): Generator<unknown[]> {
-    for (const lefts of this.#inEqualBatches(left)) {
-      for (const rights of this.#inEqualBatches(right)) yield* pairsOf(lefts, rights);
+  #cross(left: Flow, right: Flow): AnyBatches {
+    return this.#together(
+      [left, right],
+      ([lefts, rights]) => this.#pairs(lefts!, rights!),
+    );
+  }
+
+  *#pairs(left: Batches, right: Batches): Generator<unknown[]> {
+    for (const lefts of this.#equal(left)) {
+      for (const rights of this.#equal(right)) yield* pairsOf(lefts, rights);
     }
   }
 
-  #inEqualBatches(flow: Flow): Iterable<unknown[]> {
-    return inBatches(new Records(this.batches(flow), this.#parts.blame), []);
+  #equal(batches: Batches): Iterable<unknown[]> {
+    return inBatches(new Records(batches, this.#parts.blame), []);
   }
+
+  /** What `make` makes of several flows; those that have to be waited for are kept first. */
+  #together(flows: readonly Flow[], make: (inputs: readonly Batches[]) => Batches): AnyBatches {
+    // Each iteration starts a flow anew.
+    const inputs = flows.map((flow) => {
+      const batches = this.batches(flow);
+      return isPresent(batches) ? { [Symbol.iterator]: () => this.#present(flow) } : batches;
+    });
+    return inputs.every(isPresent) ? make(inputs) : makeLater(inputs, make, this.waiting);
+  }
+
+  #present(flow: Flow): Iterator<readonly unknown[]> {
+    const batches = this.batches(flow);
+    assert(isPresent(batches), "a flow that was there is to be waited for");
+    return batches[Symbol.iterator]();
+  }
+}
+
+function* oneByOne(all: readonly Batches[]): Generator<readonly unknown[]> {
+  for (const batches of all) yield* batches;
+}
+
+async function* oneByOneLater(all: readonly AnyBatches[]): AsyncGenerator<readonly unknown[]> {
+  for (const batches of all) yield* batches;
+}
+
+async function* makeLater(
+  inputs: readonly AnyBatches[],
+  make: (inputs: readonly Batches[]) => Batches,
+  waiting: Waiting,
+): AsyncGenerator<readonly unknown[]> {
+  using keeping = new DisposableStack();
+  const present: Batches[] = [];
+  for (const batches of inputs) {
+    present.push(isPresent(batches) ? batches : keeping.use(await waiting.keep(batches)));
+  }
+  yield* make(present);
 }
 
 /** What the shuffle needs of a task, for the partition that it reads or writes. */

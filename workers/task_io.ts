@@ -2,7 +2,9 @@
  * The seam in the worker: all that a running task may ask of its engine.
  *
  * `run_task.ts` sees nothing else, so it does not know which engine it runs in. Everything here is
- * synchronous and may block the worker's thread; the control thread beside it stays awake.
+ * synchronous and may block the worker's thread; the control thread beside it stays awake. A task
+ * whose functions wait for promises asks for `inputReady` first, because promises stand still while
+ * the thread is blocked.
  */
 import type { BroadcastId } from "../core/engine.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
@@ -26,6 +28,8 @@ export interface TaskIO {
   readonly cancelled: boolean;
   /** The bytes of a split, in pieces, as `Source.read` gives them. */
   source(format: string, options: Options, split: Split): Iterable<Uint8Array>;
+  /** Resolves once what is open of sources can be read without blocking the thread. */
+  inputReady(): Promise<void>;
   exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput;
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink;
   /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */

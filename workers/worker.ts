@@ -2,7 +2,7 @@
  * The worker that runs tasks: the entry point of the Web Worker, and a message loop.
  *
  *     prepare ─► compile the stage once        locate ─► where its inputs lie
- *     launch  ─► runTask, blocking ─► ended
+ *     launch  ─► runTask, blocking, or runTaskLater ─► ended
  *
  * Whatever is needed from the global scope is taken before user code runs, and the rings are known
  * to this module alone: nothing that user code posts or patches reaches the control thread.
@@ -21,7 +21,7 @@ import { LocalTaskIO } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
 import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
-import { runTask } from "./run_task.ts";
+import { runTask, runTaskLater } from "./run_task.ts";
 import type { WorkerSetup } from "./task_worker.ts";
 import { WorkerLink } from "./worker_link.ts";
 
@@ -81,7 +81,7 @@ async function handle(
       stages.delete(message.stage);
       return undefined;
     case "launch":
-      return run(message, stages.get(message.task.stage), setup, link);
+      return await run(message, stages.get(message.task.stage), setup, link);
     case "piece":
     case "streamEnded":
     case "streamFailed":
@@ -100,12 +100,12 @@ async function prepare(bytes: Uint8Array): Promise<Entry> {
   }
 }
 
-function run(
+async function run(
   { task, flow }: ToWorker & { kind: "launch" },
   entry: Entry | undefined,
   setup: WorkerSetup,
   link: WorkerLink,
-): TaskResult {
+): Promise<TaskResult> {
   const failed = (failure: FailureReport): TaskResult => (
     { task, metrics: NO_METRICS, kind: "failed", failure }
   );
@@ -114,7 +114,10 @@ function run(
   }
   try {
     using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.locations);
-    return runTask(entry.prepared, task, flow, io);
+    const { prepared } = entry;
+    return prepared.waits
+      ? await runTaskLater(prepared, task, flow, io)
+      : runTask(prepared, task, flow, io);
   } catch (error) {
     return failed(reportOf(error));
   }

@@ -86,16 +86,26 @@ export class WorkerLink {
     }
   }
 
+  /** Resolves once something has come for every open stream that was not taken yet. */
+  async streamsReady(): Promise<void> {
+    while (this.#streams.values().some((waiting) => waiting.length === 0)) {
+      this.#sort(await this.#input.receiveLater());
+    }
+  }
+
   #nextOf(stream: number): StreamMessage {
     const waiting = this.#streams.get(stream)!;
     while (true) {
       const next = waiting.shift();
       if (next !== undefined) return next;
-      const encoded = this.#input.receive();
-      if (encoded === undefined) throw new CancelledError("Cancelled", "the executor is ending");
-      const message = decodeMessage<ToWorker>(encoded, toWorkerShapes) as StreamMessage;
-      // What comes for a stream that was closed in the meantime has no queue any more.
-      this.#streams.get(message.stream)?.push(message);
+      this.#sort(this.#input.receive());
     }
+  }
+
+  #sort(encoded: Uint8Array | undefined): void {
+    if (encoded === undefined) throw new CancelledError("Cancelled", "the executor is ending");
+    const message = decodeMessage<ToWorker>(encoded, toWorkerShapes) as StreamMessage;
+    // What comes for a stream that was closed in the meantime has no queue any more.
+    this.#streams.get(message.stream)?.push(message);
   }
 }

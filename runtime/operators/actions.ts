@@ -14,17 +14,24 @@ import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import type { PreparedJob } from "../driver.ts";
-import { wrapped } from "../wrapped.ts";
+import { isAsync, wrapped } from "../wrapped.ts";
+import { firstValues } from "../zero.ts";
+import { reduceByKey } from "./keyed.ts";
 
-/** How many times more partitions `take` asks for, when what it has is not enough. */
-const TAKE_GROWTH = 4;
+/** How many times more partitions are asked for, when what there is does not decide. */
+const GROWTH = 4;
 
-function prepare(data: Dataset, operator: string, action: Action<UserFunction>): PreparedJob {
+/** Captures an action's functions, in the call itself. */
+export function prepare(
+  data: Dataset,
+  operator: string,
+  action: Action<UserFunction>,
+): PreparedJob {
   return data.driver.prepare(data.draft, action, new CallSite(operator));
 }
 
 /** The values of the wanted partitions, in the order of the partitions. */
-async function inOrder<V>(
+export async function inOrder<V>(
   data: Dataset,
   job: PreparedJob,
   options: ActionOptions,
@@ -37,14 +44,24 @@ async function inOrder<V>(
   return values.sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
+/** The partitions in batches: one, then four times as many as so far, until nobody asks for more. */
+export function* growing(partitions: number): Generator<readonly PartitionId[]> {
+  for (let asked = 0; asked < partitions;) {
+    const next = asked === 0 ? 1 : Math.min(asked * GROWTH, partitions - asked);
+    yield Array.from({ length: next }, (_, i) => asked + i);
+    asked += next;
+  }
+}
+
 /** What `fn(iterator, partition)` makes of each partition, in the order of the partitions. */
 export function applied(
   data: Dataset,
   operator: string,
   fn: UserFunction,
   options: ActionOptions,
+  kind: "apply" | "applyAsync" = "apply",
 ): Promise<unknown[]> {
-  const job = prepare(data, operator, { kind: "apply", fn });
+  const job = prepare(data, operator, { kind, fn });
   return inOrder(data, job, options, (blocks) => data.driver.value(blocks));
 }
 
@@ -61,9 +78,19 @@ export async function collect(
 export async function collectAsMap(
   data: Dataset,
   options: ActionOptions,
+  operator = "collectAsMap",
 ): Promise<Map<unknown, unknown>> {
-  const records = await collect(data, options, "collectAsMap");
+  const records = await collect(data, options, operator);
   return new Map(records.map(pairOf));
+}
+
+export async function reduceByKeyLocally(
+  data: Dataset,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<Map<unknown, unknown>> {
+  const operator = "reduceByKeyLocally";
+  return await collectAsMap(reduceByKey(data, fn, {}, operator), options, operator);
 }
 
 export async function count(data: Dataset, options: ActionOptions): Promise<number> {
@@ -85,7 +112,10 @@ export async function reduce(
 }
 
 /** The records as one, in an array; none where there is none. */
-function reducing(merge: UserFunction): (records: Iterable<unknown>) => unknown[] {
+export function reducing(
+  merge: UserFunction,
+  operator = "reduce",
+): (records: Iterable<unknown>) => unknown[] {
   return (records) => {
     let some = false;
     let result: unknown;
@@ -93,7 +123,7 @@ function reducing(merge: UserFunction): (records: Iterable<unknown>) => unknown[
       result = some ? merge(result, record) : record;
       some = true;
     }
-    settled(result, "reduce");
+    settled(result, operator);
     return some ? [result] : [];
   };
 }
@@ -104,15 +134,20 @@ export async function fold(
   fn: UserFunction,
   options: ActionOptions,
 ): Promise<unknown> {
-  const folded = folding(zero, callable(fn, "fold"));
+  const folded = folding(firstValues(zero, "fold"), callable(fn, "fold"), "fold");
   return folded(await applied(data, "fold", wrapped(fn, folded), options));
 }
 
-function folding(zero: unknown, merge: UserFunction): (records: Iterable<unknown>) => unknown {
+/** The fold of records from a first value of its own. */
+export function folding(
+  first: () => unknown,
+  merge: UserFunction,
+  operator: string,
+): (records: Iterable<unknown>) => unknown {
   return (records) => {
-    let result = zero;
+    let result = first();
     for (const record of records) result = merge(result, record);
-    return settled(result, "fold");
+    return settled(result, operator);
   };
 }
 
@@ -128,15 +163,18 @@ export async function take(
   options.signal?.throwIfAborted();
   const partitions = wanted === 0 ? 0 : await driver.partitionCount(draft);
   const taken: unknown[] = [];
-  for (let asked = 0; asked < partitions && taken.length < wanted;) {
-    const next = asked === 0 ? 1 : Math.min(asked * TAKE_GROWTH, partitions - asked);
-    const batch = { ...options, partitions: Array.from({ length: next }, (_, i) => asked + i) };
-    const parts = await inOrder(data, job, batch, (blocks) => [...driver.records(blocks)]);
+  for (const batch of growing(partitions)) {
+    const asked = { ...options, partitions: batch };
+    const parts = await inOrder(data, job, asked, (blocks) => [...driver.records(blocks)]);
     // One by one: a partition may be too long for the arguments of push().
     for (const part of parts) for (const record of part) taken.push(record);
-    asked += next;
+    if (taken.length >= wanted) break;
   }
   return taken.slice(0, wanted);
+}
+
+export async function isEmpty(data: Dataset, options: ActionOptions): Promise<boolean> {
+  return (await take(data, 1, options, "isEmpty")).length === 0;
 }
 
 export async function first(data: Dataset, options: ActionOptions): Promise<unknown> {
@@ -151,10 +189,47 @@ export async function foreach(
   options: ActionOptions,
 ): Promise<void> {
   const act = callable(fn, "foreach");
+  if (isAsync(act)) {
+    const eachLater = async (records: AsyncIterable<unknown>): Promise<void> => {
+      for await (const record of records) await act(record);
+    };
+    await applied(data, "foreach", wrapped(act, eachLater), options, "applyAsync");
+    return;
+  }
   const each = (records: Iterable<unknown>): void => {
     for (const record of records) settled(act(record), "foreach");
   };
   await applied(data, "foreach", wrapped(act, each), options);
+}
+
+export async function foreachPartition(
+  data: Dataset,
+  fn: UserFunction,
+  options: ActionOptions,
+): Promise<void> {
+  const operator = "foreachPartition";
+  const act = callable(fn, operator);
+  if (isAsync(act)) {
+    const eachLater = async (records: unknown): Promise<void> => {
+      const result: unknown = await act(records);
+      if (typeof result !== "object" || result === null) return;
+      // What an async generator function is called for happens while its result is iterated.
+      if (Symbol.asyncIterator in result) {
+        for await (const _ of result as AsyncIterable<unknown>);
+      }
+    };
+    await applied(data, operator, wrapped(act, eachLater), options, "applyAsync");
+    return;
+  }
+  const each = (records: IterableIterator<unknown>): void => {
+    const result: unknown = settled(act(records), operator);
+    // What a generator function is called for happens while its result is iterated.
+    const steps = (result as Iterable<unknown> | null | undefined)?.[Symbol.iterator];
+    if (typeof result === "object" && typeof steps === "function") {
+      for (const _ of result as Iterable<unknown>);
+    }
+  };
+  await applied(data, operator, wrapped(act, each), options);
 }
 
 export async function sum(data: Dataset, options: ActionOptions): Promise<number> {
@@ -169,20 +244,25 @@ function summing(numbers: Iterable<unknown>): number {
 }
 
 /** All records, a partition at a time: the next one is computed when it is asked for. */
-export function iterate(data: Dataset): AsyncGenerator<unknown> {
+export function iterate(
+  data: Dataset,
+  options: ActionOptions = {},
+  operator = "for await",
+): AsyncGenerator<unknown> {
   const { driver, draft } = data;
-  const job = prepare(data, "for await", { kind: "collect" });
+  const job = prepare(data, operator, { kind: "collect" });
   return (async function* () {
+    options.signal?.throwIfAborted();
     const partitions = await driver.partitionCount(draft);
     for (let partition = 0; partition < partitions; partition++) {
-      for await (const { blocks } of driver.values(job, { partitions: [partition] })) {
+      for await (const { blocks } of driver.values(job, { ...options, partitions: [partition] })) {
         yield* driver.records(blocks);
       }
     }
   })();
 }
 
-function emptyCollection(operator: string, cure: string): PlanError {
+export function emptyCollection(operator: string, cure: string): PlanError {
   return new PlanError(
     "EmptyCollection",
     `Cannot call ${operator}(): the dataset is empty`,

@@ -6,9 +6,9 @@
  */
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";
-import { callable, partitionCount } from "../arguments.ts";
+import { type AsyncOptions, callable, partitionCount, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
-import { wrapped } from "../wrapped.ts";
+import { isAsync, wrapped } from "../wrapped.ts";
 import type { Dataset } from "../dataset.ts";
 
 function plain(data: Dataset, kind: NarrowOp<unknown>["kind"], operator: string, fn: UserFunction) {
@@ -32,13 +32,36 @@ export function flatMap(data: Dataset, fn: UserFunction): Dataset {
 export function mapPartitions(data: Dataset, fn: UserFunction): Dataset {
   const each = callable(fn, "mapPartitions");
   // The user's function must not see the partition: a second parameter with a default is its own.
-  return plain(data, "mapPartitions", "mapPartitions", wrapped(each, (records) => each(records)));
+  const alone = wrapped(each, (records) => each(records));
+  return plain(data, wholly(each), "mapPartitions", alone);
 }
 
 export function mapPartitionsWithIndex(data: Dataset, fn: UserFunction): Dataset {
   const each = callable(fn, "mapPartitionsWithIndex");
   const swapped = wrapped(each, (records, partition) => each(partition, records));
-  return plain(data, "mapPartitions", "mapPartitionsWithIndex", swapped);
+  return plain(data, wholly(each), "mapPartitionsWithIndex", swapped);
+}
+
+/** An async function and an async generator can wait. */
+function wholly(fn: UserFunction): "mapPartitions" | "mapPartitionsAsync" {
+  return isAsync(fn) ? "mapPartitionsAsync" : "mapPartitions";
+}
+
+/** How many calls run at once if nobody says. */
+const CONCURRENCY = 8;
+const CONCURRENCY_MAX = 65_536;
+
+export function mapAsync(
+  data: Dataset,
+  fn: UserFunction,
+  { concurrency = CONCURRENCY }: AsyncOptions,
+): Dataset {
+  const op = {
+    kind: "mapAsync",
+    fn: callable(fn, "mapAsync"),
+    concurrency: wholeNumber(concurrency, "mapAsync", "concurrency", 1, CONCURRENCY_MAX),
+  } as const;
+  return data.narrow(new CallSite("mapAsync"), op);
 }
 
 export function keyBy(data: Dataset, fn: UserFunction): Dataset {
@@ -52,4 +75,13 @@ export function coalesce(data: Dataset, partitions: number, shuffle: boolean): D
   return shuffle
     ? data.exchange(site, { kind: "rebalance", partitions: count })
     : data.coalesce(site, count);
+}
+
+export function repartition(data: Dataset, partitions: number): Dataset {
+  const count = partitionCount(partitions ?? NaN, "repartition");
+  return data.exchange(new CallSite("repartition"), { kind: "rebalance", partitions: count });
+}
+
+export function glom(data: Dataset): Dataset {
+  return plain(data, "mapPartitions", "glom", (records) => [[...records]]);
 }

@@ -12,6 +12,7 @@ import { callable, partitionCount, type SortOptions } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import { userFunctionOf, wrapped } from "../wrapped.ts";
+import { type PairOptions, partitionerOf } from "./keyed.ts";
 
 export function sortBy(data: Dataset, fn: UserFunction, options: SortOptions): Dataset {
   return sortWith(data, new CallSite("sortBy"), callable(fn, "sortBy"), options);
@@ -46,5 +47,15 @@ function sortPairs(data: Dataset, site: CallSite, options: SortOptions): Dataset
   const ascending = options.ascending ?? true;
   const partitions = partitionCount(options.partitions, site.operator);
   const partitioner = { kind: "range", partitions, ascending } as const;
+  return data.exchange(site, { kind: "sort", partitioner, ascending });
+}
+
+export function repartitionAndSortWithinPartitions(
+  data: Dataset,
+  options: PairOptions & SortOptions,
+): Dataset {
+  const site = new CallSite("repartitionAndSortWithinPartitions");
+  const ascending = options.ascending ?? true;
+  const partitioner = partitionerOf(site.operator, options);
   return data.exchange(site, { kind: "sort", partitioner, ascending });
 }

@@ -2,9 +2,12 @@
 import { fileURLToPath } from "node:url";
 import { PlanError, shown } from "../../core/errors.ts";
 import { memoryOptions } from "../../io/memory.ts";
-import { partitionCount } from "../arguments.ts";
+import type { InputPaths } from "../../io/input_files.ts";
+import { partitionCount, wholeNumber } from "../arguments.ts";
 import { Dataset } from "../dataset.ts";
 import type { Driver } from "../driver.ts";
+
+const RECORD_BYTES_MAX = 2 ** 29;
 
 export function parallelize(
   driver: Driver,
@@ -54,11 +57,47 @@ export function textFile(
 ): Dataset {
   return Dataset.source(driver, "textFile", {
     format: "text",
-    options: {
-      path: path instanceof URL ? { exact: pathOf(path, "textFile") } : pathOf(path, "textFile"),
-    },
+    options: { path: inputPaths(path, "textFile") },
     partitionsMin: partitionCount(partitionsMin, "textFile", "partitionsMin"),
   });
+}
+
+/** No records in no partitions. */
+export function emptyRDD(driver: Driver): Dataset {
+  const options = memoryOptions([], 0, driver.classes);
+  return Dataset.source(driver, "emptyRDD", { format: "memory", options });
+}
+
+export function wholeFiles(
+  driver: Driver,
+  operator: "wholeTextFiles" | "binaryFiles",
+  path: string | URL,
+  partitionsMin: number | undefined,
+): Dataset {
+  return Dataset.source(driver, operator, {
+    format: operator === "wholeTextFiles" ? "wholeText" : "wholeBytes",
+    options: { path: inputPaths(path, operator) },
+    partitionsMin: partitionCount(partitionsMin, operator, "partitionsMin"),
+  });
+}
+
+export function binaryRecords(
+  driver: Driver,
+  path: string | URL,
+  recordLength: number,
+): Dataset {
+  const operator = "binaryRecords";
+  const recordBytes = wholeNumber(recordLength, operator, "recordLength", 1, RECORD_BYTES_MAX);
+  return Dataset.source(driver, operator, {
+    format: "fixedRecords",
+    options: { path: inputPaths(path, operator), recordBytes },
+  });
+}
+
+/** A URL means one path, whatever characters it has. */
+function inputPaths(path: string | URL, operator: string): InputPaths {
+  const text = pathOf(path, operator);
+  return path instanceof URL ? { exact: text } : text;
 }
 
 /** A path, also of a `file:` URL. Throws a PlanError (InvalidArgument) where it is neither. */

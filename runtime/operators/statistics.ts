@@ -1,19 +1,180 @@
-/** Actions over numbers that need more than a sum. */
+/** Actions over numbers that need more than a sum, and how many different records there are. */
+import { PlanError, shown } from "../../core/errors.ts";
+import { HyperLogLog, RELATIVE_ERROR_MIN } from "../../core/hyperloglog.ts";
+import { compareKeys } from "../../core/key_order.ts";
 import { numberOf } from "../../core/number.ts";
 import { StatCounter, type StatSummary } from "../../core/statistics.ts";
-import type { ActionOptions } from "../arguments.ts";
+import { type ActionOptions, wholeNumber } from "../arguments.ts";
 import type { Dataset } from "../dataset.ts";
-import { applied } from "./actions.ts";
+import { applied, emptyCollection } from "./actions.ts";
 
-export async function stats(data: Dataset, options: ActionOptions): Promise<StatCounter> {
-  const summaries = await applied(data, "stats", summarize, options) as StatSummary[];
+/** The most buckets of a histogram: its counts travel from every task. */
+const BUCKETS_MAX = 2 ** 24;
+
+/** The figures of a StatCounter that are actions of their own. */
+type Figure = "mean" | "variance" | "stdev" | "sampleVariance" | "sampleStdev";
+
+export async function stats(
+  data: Dataset,
+  options: ActionOptions,
+  operator = "stats",
+): Promise<StatCounter> {
+  const summaries = await applied(data, operator, summarizing(operator), options) as StatSummary[];
   const merged = new StatCounter();
   for (const summary of summaries) merged.mergeStats(StatCounter.of(summary));
   return merged;
 }
 
-function summarize(numbers: Iterable<unknown>): StatSummary {
-  const counter = new StatCounter();
-  for (const number of numbers) counter.merge(numberOf(number, "stats"));
-  return counter.summary();
+export async function figure(data: Dataset, name: Figure, options: ActionOptions): Promise<number> {
+  return (await stats(data, options, name))[name];
+}
+
+function summarizing(operator: string): (numbers: Iterable<unknown>) => StatSummary {
+  return (numbers) => {
+    const counter = new StatCounter();
+    for (const number of numbers) counter.merge(numberOf(number, operator));
+    return counter.summary();
+  };
+}
+
+export async function histogram(
+  data: Dataset,
+  buckets: unknown,
+  options: ActionOptions,
+): Promise<[edges: unknown[], counts: number[]]> {
+  if (typeof buckets === "number") return await evenHistogram(data, buckets, options);
+  const edges = checkedEdges(buckets);
+  return [edges, await countsBetween(data, edges, options)];
+}
+
+/** The numbers that a histogram counts, so far. */
+type Extent = Readonly<{ count: number; least: number; greatest: number }>;
+
+/** Buckets of equal width from the least to the greatest number: one job finds them, another counts. */
+async function evenHistogram(
+  data: Dataset,
+  buckets: number,
+  options: ActionOptions,
+): Promise<[number[], number[]]> {
+  wholeNumber(buckets, "histogram", "buckets", 1, BUCKETS_MAX);
+  const extents = await applied(data, "histogram", extentOf, options) as Extent[];
+  const count = extents.reduce((sum, extent) => sum + extent.count, 0);
+  const least = extents.reduce((a, extent) => Math.min(a, extent.least), Infinity);
+  const greatest = extents.reduce((a, extent) => Math.max(a, extent.greatest), -Infinity);
+  if (count === 0) {
+    throw emptyCollection("histogram", "Pass the edges of the buckets, such as [0, 10, 20]");
+  }
+  if (least === greatest || buckets === 1) return [[least, greatest], [count]];
+  const width = (greatest - least) / buckets;
+  if (!Number.isFinite(width)) {
+    throw refusedBuckets(
+      `numbers from ${least} to ${greatest} have no buckets of equal width`,
+      "Pass the edges of the buckets, such as [-Infinity, 0, Infinity]",
+    );
+  }
+  const edges = Array.from({ length: buckets }, (_, i) => least + i * width);
+  // Not reckoned: the greatest number has to lie within.
+  edges.push(greatest);
+  return [edges, await countsBetween(data, edges, options)];
+}
+
+function extentOf(records: Iterable<unknown>): Extent {
+  let count = 0;
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (const record of records) {
+    if (isMissing(record)) continue;
+    const number = numberOf(record, "histogram");
+    count++;
+    least = Math.min(least, number);
+    greatest = Math.max(greatest, number);
+  }
+  return { count, least, greatest };
+}
+
+/** What is in no bucket, and no mistake either. */
+function isMissing(record: unknown): boolean {
+  return record === null || record === undefined || record !== record;
+}
+
+/** Edges that ascend, at least two. Throws a PlanError (InvalidArgument). */
+function checkedEdges(edges: unknown): unknown[] {
+  const cure = "Pass how many buckets there are to be, or at least two edges that ascend";
+  if (!Array.isArray(edges)) throw refusedBuckets(`buckets is ${shown(edges)}`, cure);
+  if (edges.length < 2) throw refusedBuckets(`there are ${edges.length} edges`, cure);
+  // By index: the holes of an array are undefined.
+  for (let i = 0; i < edges.length; i++) {
+    if (isMissing(edges[i])) throw refusedBuckets(`edge ${i} is ${shown(edges[i])}`, cure);
+  }
+  for (let i = 1; i < edges.length; i++) {
+    const order = compareKeys(edges[i - 1], edges[i]);
+    if (order < 0) continue;
+    const what = `${shown(edges[i - 1])} and ${shown(edges[i])}`;
+    throw refusedBuckets(order === 0 ? `edges are equal: ${what}` : `${what} descend`, cure);
+  }
+  return [...edges];
+}
+
+function refusedBuckets(what: string, cure: string): PlanError {
+  return new PlanError("InvalidArgument", `Cannot call histogram(): ${what}`, cure);
+}
+
+/** How many records lie from each edge up to the next; the last bucket has both of its edges. */
+async function countsBetween(
+  data: Dataset,
+  edges: readonly unknown[],
+  options: ActionOptions,
+): Promise<number[]> {
+  const counting = (records: Iterable<unknown>): number[] => {
+    const counts = new Array<number>(edges.length - 1).fill(0);
+    for (const record of records) {
+      const bucket = isMissing(record) ? -1 : bucketOf(record, edges);
+      if (bucket >= 0) counts[bucket]!++;
+    }
+    return counts;
+  };
+  const totals = new Array<number>(edges.length - 1).fill(0);
+  for (const counts of await applied(data, "histogram", counting, options) as number[][]) {
+    for (let i = 0; i < counts.length; i++) totals[i]! += counts[i]!;
+  }
+  return totals;
+}
+
+/** The bucket of a record, by the edges as they are and not as they were reckoned; -1 for none. */
+function bucketOf(record: unknown, edges: readonly unknown[]): number {
+  const last = edges.length - 1;
+  if (compareKeys(record, edges[0]) < 0 || compareKeys(record, edges[last]) > 0) return -1;
+  let from = 0;
+  let to = last; // the bucket is from `from` to before `to`
+  while (to - from > 1) {
+    const middle = (from + to) >> 1;
+    if (compareKeys(edges[middle], record) <= 0) from = middle;
+    else to = middle;
+  }
+  return from;
+}
+
+export async function countApproxDistinct(
+  data: Dataset,
+  relativeError: number,
+  options: ActionOptions,
+): Promise<number> {
+  const operator = "countApproxDistinct";
+  if (!(relativeError >= RELATIVE_ERROR_MIN && relativeError < 1)) {
+    throw new PlanError(
+      "InvalidArgument",
+      `Cannot call ${operator}(): relativeSD is ${shown(relativeError)}`,
+      "Use a number from 0.00026 to below 1, or distinct().count() for the exact number",
+    );
+  }
+  const counting = (records: Iterable<unknown>): Uint8Array => {
+    const counter = new HyperLogLog(relativeError);
+    for (const record of records) counter.add(record);
+    return counter.registers;
+  };
+  const total = new HyperLogLog(relativeError);
+  for (const registers of await applied(data, operator, counting, options)) {
+    total.merge(registers as Uint8Array);
+  }
+  return total.estimate();
 }

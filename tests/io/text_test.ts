@@ -8,7 +8,7 @@ import type { SavedPart } from "../../io/sink.ts";
 import { textSink, textSource } from "../../io/text.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 
-const files = localFileSystem(denoPlatform.files);
+const files = localFileSystem(denoPlatform);
 
 /** A folder that is gone when the test has ended. */
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -139,7 +139,7 @@ const refusals: [string, string, string, RegExp][] = [
   ],
   ["a folder in a folder", ".", "InputUnsupported", /holds the folder "inner"\n.*\/\*\/\*/],
   ["the same with a slash behind it", "./", "InputUnsupported", /such as ".*[^\/]\/\*\/\*"/],
-  ["a compressed file", "inner/x.gz", "InputUnsupported", /x\.gz.*compressed.*\n {2}Unpack/],
+  ["a packed file", "inner/x.zst", "InputUnsupported", /x\.zst.*packed.*\n {2}Unpack/],
   ["a pattern with a range the wrong way round", "[z-a]", "InvalidPath", /z-a\]": .*pattern/],
   ["a name that is too long", "n".repeat(300), "InvalidPath", /Cannot read/],
   ["NUL in a path", "a\0b", "InvalidPath", /Cannot read/],
@@ -147,7 +147,7 @@ const refusals: [string, string, string, RegExp][] = [
 for (const [name, path, code, message] of refusals) {
   Deno.test(`refused: ${name}`, async () => {
     await inFolder(async (folder) => {
-      await write(folder, { "a.txt": "a", "inner/x.gz": "" });
+      await write(folder, { "a.txt": "a", "inner/x.zst": "" });
       const error = await refusal(() => lines(`${folder}/${path}`));
       assert.ok(error instanceof InputError);
       assert.equal(error.code, code);
@@ -289,4 +289,48 @@ Deno.test("saving: what has no text of its own is refused", () => {
     assert.throws(() => encode(record), { code: "NotSerializable", message: /JSON\.stringify/ });
   }
   assert.equal(new TextDecoder().decode(encode(new Date(NaN))[0]), "Invalid Date\n");
+});
+
+async function gzip(text: string): Promise<Uint8Array> {
+  const packed = new Response(text).body!.pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+Deno.test("gzip: members that follow each other are one text, a file is one split", async () => {
+  await inFolder(async (folder) => {
+    const long = Array.from({ length: 200_000 }, (_, n) => `line ${n}`);
+    const members = await Promise.all([long.join("\n"), " goes on\nlast"].map(gzip));
+    await Deno.writeFile(
+      `${folder}/a.gz`,
+      new Uint8Array(await new Blob(members as BlobPart[]).arrayBuffer()),
+    );
+    await Deno.writeTextFile(`${folder}/b.txt`, "plain");
+    const splits = await lines(folder, { splitBytesMax: 100_000 }, 1);
+    assert.equal(splits.length, 2);
+    const [packed, plain] = splits;
+    assert.deepEqual(plain, ["plain"]);
+    assert.deepEqual(packed, [...long.slice(0, -1), `${long.at(-1)} goes on`, "last"]);
+  });
+});
+
+Deno.test("gzip: what is cut off, damaged or no gzip is an error at every place", async () => {
+  await inFolder(async (folder) => {
+    const [first, second] = [await gzip("one\ntwo\n"), await gzip("three\n")];
+    const whole = new Uint8Array([...first, ...second]);
+    const bad: Uint8Array[] = [
+      new TextEncoder().encode("no gzip\n"),
+      new Uint8Array([...first, 9]),
+    ];
+    for (let end = 0; end < whole.length; end++) {
+      if (end !== first.length) bad.push(whole.subarray(0, end));
+    }
+    // From the packed data on: the header says nothing about what is in it.
+    for (let at = 10; at < first.length; at++) bad.push(whole.with(at, whole[at]! ^ 0x55));
+    for (const bytes of bad) {
+      await Deno.writeFile(`${folder}/x.gz`, bytes);
+      const error = await refusal(() => lines(`${folder}/x.gz`));
+      assert.equal(error.code, "CorruptInput", error.message);
+      assert.match(error.message, /x\.gz.*gzip data is damaged or cut off/);
+    }
+  });
 });

@@ -25,6 +25,9 @@ function fileSystemOf(bytes: Uint8Array, pieceBytes: number): FileSystem {
         yield await Promise.resolve(buffer.subarray(0, piece.length));
       }
     },
+    readGzip: () => {
+      throw new Error("not needed");
+    },
     list: refuse,
     realPath: refuse,
     create: refuse,

@@ -478,7 +478,6 @@ test("async functions are refused before anything runs, Promises when they come 
     const act of [
       () => rdd.map(async (n) => await n).collect(),
       () => rdd.filter(async (n) => await n).count(),
-      () => rdd.foreach(async (n) => void await n),
       () => pairs.mapValues(async (n) => await n).collect(),
       () => pairs.reduceByKey((async (a: number) => await a) as never).collect(),
       () => rdd.keyBy(async (n) => await n).collect(),

@@ -21,7 +21,7 @@ import { MapOutputDamaged } from "../../shuffle/damage.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
-import { prepareStage, runTask } from "../../workers/run_task.ts";
+import { prepareStage, runTask, runTaskLater } from "../../workers/run_task.ts";
 import { TaskContext } from "../../workers/task_context.ts";
 import type { TaskIO } from "../../workers/task_io.ts";
 
@@ -69,6 +69,10 @@ class MemoryIO implements TaskIO {
 
   source(): Iterable<Uint8Array> {
     return this.pieces();
+  }
+
+  inputReady(): Promise<void> {
+    return Promise.resolve();
   }
 
   exchange(_id: number, partition: number): ExchangeInput {
@@ -129,7 +133,10 @@ async function run(
   io = new MemoryIO(),
 ): Promise<{ io: MemoryIO; result: TaskResult }> {
   const prepared = await prepareStage(stageOf(parts), (specifier) => import(specifier));
-  const result = runTask(prepared, { stage: 4, partition: 2, attempt: 1 }, flow, io);
+  const task = { stage: 4, partition: 2, attempt: 1 };
+  const result = prepared.waits
+    ? await runTaskLater(prepared, task, flow, io)
+    : runTask(prepared, task, flow, io);
   assert.equal(TaskContext.get(), undefined, "no task is left behind");
   return { io, result };
 }
@@ -498,4 +505,39 @@ Deno.test("an error that came from the control thread as a report keeps its code
   const failure = failureOf(result);
   assert.equal(failure.code, "InputChanged");
   assert.equal(failure.final, true);
+});
+
+const waits = () => op("mapAsync", (n: number) => Promise.resolve(n));
+
+Deno.test("a task whose functions wait ends as any other", async () => {
+  const numbers = Array.from({ length: 3000 }, (_, i) => i);
+  const ops = [op("map", (n: number) => n + 1), waits(), op("filter", (n: number) => n % 2 === 0)];
+  const limited: StageOutput = { kind: "action", action: { kind: "collect", limit: 3 } };
+  assert.deepEqual((await through(numbers, ops, { output: limited })).io.records(), [2, 4, 6]);
+  const all = await through(numbers, ops);
+  assert.deepEqual(all.io.records(), numbers.map((n) => n + 1).filter((n) => n % 2 === 0));
+  assert.equal(all.result.kind, "value");
+  const add = closureOf((records) => [...records].reduce((a: number, b: number) => a + b));
+  const reduced: StageOutput = { kind: "action", action: { kind: "apply", fn: add } };
+  assert.deepEqual((await through([1, 2, 3], [waits()], { output: reduced })).io.records(), [6]);
+});
+
+Deno.test("what is kept for a function that cannot wait gives its memory back", async () => {
+  const io = new MemoryIO();
+  const spread = op("mapPartitions", (records) => [[...records].length]);
+  const { result } = await through(["a".repeat(100_000), "b"], [waits(), spread], {}, io);
+  assert.deepEqual(io.records(), [2]);
+  assert.ok(result.metrics.memoryBytesMax >= 100_000);
+  assert.equal(io.budget.bytesReserved, 0);
+});
+
+Deno.test("cancelled while functions wait, also where nothing comes out of them", async () => {
+  const io = new MemoryIO();
+  const numbers = Array.from({ length: 100 }, (_, i) => i);
+  io.inputReady = () => {
+    io.cancelled = true;
+    return Promise.resolve();
+  };
+  const { result } = await through(numbers, [waits(), op("filter", () => false)], {}, io);
+  assert.equal(result.kind, "killed");
 });

@@ -15,28 +15,35 @@
  * A batch comes in, its records go out: nothing is kept between two batches, so a batch that is
  * small because its records are large stays small. What a flatMap makes too much of goes out in the
  * middle of a batch.
+ *
+ * Batches are there to be taken until an operation waits; what comes after it gets them as an async
+ * iterable. The loops are the same: there they are called for each batch.
  */
 import { assert } from "../../core/errors.ts";
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
 import type { Blame, Step } from "./blame.ts";
+import { recordsLater } from "./call_later.ts";
 import { emit } from "./emit.ts";
+import { type AnyBatches, type Batches, type BatchesLater, isPresent } from "./feed.ts";
+import { mapAsync } from "./map_async.ts";
 import { BATCH_RECORDS_MAX, inBatches, Records } from "./records.ts";
 import { iterableOf, refusePromise } from "./returned.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** What a chain needs to know of a function before it is revived; a `Closure` has it. */
 export type Placed = Readonly<{ place: string }>;
 
-/** A chain in one task. Closing its result early ends the user's generators in it. */
-export type Chain = (
-  batches: Iterable<readonly unknown[]>,
-  partition: PartitionId,
-) => Iterable<unknown[]>;
+/**
+ * A chain in one task. Closing its result early ends the user's generators in it. The result has to
+ * be waited for where the input has to be, or where an operation of the chain waits.
+ */
+export type Chain = (batches: AnyBatches, partition: PartitionId) => AnyBatches;
 
 /** A chain in one stage. */
 export interface CompiledChain {
   /** `fns`: the function of each operation, revived for one task. */
-  instantiate(fns: readonly UserFunction[], blame: Blame): Chain;
+  instantiate(fns: readonly UserFunction[], blame: Blame, waiting: Waiting): Chain;
 }
 
 type Part = Readonly<{ from: number; instantiate: CompiledChain["instantiate"] }>;
@@ -53,14 +60,11 @@ type LoopFactory = (
 export function compile(ops: readonly NarrowOp<Placed>[]): CompiledChain {
   const parts = partsOf(ops);
   return {
-    instantiate(fns, blame) {
+    instantiate(fns, blame, waiting) {
       assert(fns.length === ops.length, `${ops.length} operations got ${fns.length} functions`);
-      const chains = parts.map((part) => part.instantiate(fns.slice(part.from), blame));
+      const chains = parts.map((part) => part.instantiate(fns.slice(part.from), blame, waiting));
       return (batches, partition) =>
-        chains.reduce<Iterable<unknown[]>>(
-          (from, chain) => chain(from, partition),
-          batches as Iterable<unknown[]>,
-        );
+        chains.reduce((from, chain) => chain(from, partition), batches);
     },
   };
 }
@@ -72,7 +76,11 @@ function partsOf(ops: readonly NarrowOp<Placed>[]): Part[] {
     let to = from;
     while (to < ops.length && emit[ops[to]!.kind].kind === "fused") to++;
     if (to > from) parts.push(loopPart(ops.slice(from, to), from));
-    if (to < ops.length) parts.push(breakerPart(ops[to]!, to++));
+    if (to < ops.length) {
+      const isWaiting = emit[ops[to]!.kind].kind === "waiting";
+      parts.push(isWaiting ? waitingPart(ops[to]!, to) : breakerPart(ops[to]!, to));
+      to++;
+    }
     from = to;
   }
   return parts;
@@ -88,9 +96,16 @@ function loopPart(ops: readonly NarrowOp<Placed>[], from: number): Part {
   const steps = ops.map(stepOf);
   return {
     from,
-    instantiate: (fns, blame) =>
-      (factory as LoopFactory)(fns, steps, blame, refusePromise, iterableOf),
+    instantiate: (fns, blame) => {
+      const loop = (factory as LoopFactory)(fns, steps, blame, refusePromise, iterableOf);
+      return (batches) => isPresent(batches) ? loop(batches) : eachLater(loop, batches);
+    },
   };
+}
+
+/** A loop keeps nothing between two batches, so it can be run for each one as it comes. */
+async function* eachLater(loop: Loop, batches: BatchesLater): AsyncGenerator<readonly unknown[]> {
+  for await (const batch of batches) yield* loop([batch]);
 }
 
 /** The loop over the records of all batches. */
@@ -128,8 +143,33 @@ function breakerPart(op: NarrowOp<Placed>, from: number): Part {
   const step = stepOf(op);
   return {
     from,
-    instantiate: ([fn], blame) => (batches, partition) =>
-      callWithRecords(step, (records) => fn!(records, partition), [batches], blame),
+    instantiate: ([fn], blame, waiting) => (batches, partition) => {
+      const call = (present: Batches) =>
+        callWithRecords(step, (records) => fn!(records, partition), [present], blame);
+      return isPresent(batches) ? call(batches) : onceKept(batches, waiting, call);
+    },
+  };
+}
+
+/** A function that cannot wait gets the records when all of them are there. */
+export async function* onceKept(
+  batches: BatchesLater,
+  waiting: Waiting,
+  call: (batches: Batches) => Batches,
+): AsyncGenerator<readonly unknown[]> {
+  using kept = await waiting.keep(batches);
+  yield* call(kept);
+}
+
+function waitingPart(op: NarrowOp<Placed>, from: number): Part {
+  const step = stepOf(op);
+  const { concurrency = 1 } = op;
+  return {
+    from,
+    instantiate: ([fn], blame, waiting) => (batches, partition) =>
+      op.kind === "mapAsync"
+        ? mapAsync(step, fn!, concurrency, batches, blame, waiting)
+        : recordsLater(step, (records) => fn!(records, partition), batches, blame, waiting),
   };
 }
 
@@ -154,6 +194,7 @@ export function* callWithRecords(
   }
 }
 
-function stepOf(op: NarrowOp<Placed>): Step {
-  return { kind: op.kind, place: op.fn.place };
+/** An operation as its user called it: `mapPartitions` waits or does not, as its function needs it. */
+export function stepOf({ kind, fn }: NarrowOp<Placed>): Step {
+  return { kind: kind === "mapPartitionsAsync" ? "mapPartitions" : kind, place: fn.place };
 }

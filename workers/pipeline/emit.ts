@@ -11,7 +11,9 @@ export type Emitter =
   /** Part of a loop over records. */
   | Readonly<{ kind: "fused"; open: (k: number) => string; close: (k: number) => string }>
   /** Takes all records of the partition as one iterator: one loop ends before it, one begins after. */
-  | Readonly<{ kind: "breaker" }>;
+  | Readonly<{ kind: "breaker" }>
+  /** The same for functions that wait: what comes after it gets its batches later. */
+  | Readonly<{ kind: "waiting" }>;
 
 /** How each kind of operation is compiled. */
 export const emit: { readonly [K in NarrowOp<unknown>["kind"]]: Emitter } = {
@@ -45,4 +47,6 @@ export const emit: { readonly [K in NarrowOp<unknown>["kind"]]: Emitter } = {
       }`,
   },
   mapPartitions: { kind: "breaker" },
+  mapAsync: { kind: "waiting" },
+  mapPartitionsAsync: { kind: "waiting" },
 };

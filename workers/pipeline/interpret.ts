@@ -5,33 +5,106 @@
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
 import type { Blame, Step } from "./blame.ts";
-import type { CompiledChain, Placed } from "./compile.ts";
+import { type CompiledChain, type Placed, stepOf } from "./compile.ts";
+import { emit } from "./emit.ts";
+import { type AnyBatches, type Batches, isPresent } from "./feed.ts";
 import { BATCH_RECORDS_MAX } from "./records.ts";
 import { iterableOf, refusePromise } from "./returned.ts";
-
-type Batches = Iterable<readonly unknown[]>;
 
 /** The slow twin of `compile`: the same outputs, calls, errors and closings in the same order. */
 export function interpret(ops: readonly NarrowOp<Placed>[]): CompiledChain {
   return {
     instantiate: (fns, blame) => (batches, partition) => {
-      let from: Batches = batches;
+      let from: AnyBatches = batches;
       for (let start = 0; start < ops.length;) {
         const loopEnd = endOfLoop(ops, start);
-        if (loopEnd > start) from = eachBatch(from, ops.slice(start, loopEnd), fns, start, blame);
+        if (loopEnd > start) {
+          const [loop, first] = [ops.slice(start, loopEnd), start];
+          from = through(from, (present) => eachBatch(present, loop, fns, first, blame));
+        }
         if (loopEnd < ops.length) {
-          from = wholly(from, ops[loopEnd]!, fns[loopEnd]!, partition, blame);
+          from = broken(from, ops[loopEnd]!, fns[loopEnd]!, partition, blame);
         }
         start = loopEnd + 1;
       }
-      return from as Iterable<unknown[]>;
+      return from;
     },
   };
 }
 
 function endOfLoop(ops: readonly NarrowOp<Placed>[], start: number): number {
-  const breaker = ops.findIndex((op, k) => k >= start && op.kind === "mapPartitions");
+  const breaker = ops.findIndex((op, k) => k >= start && emit[op.kind].kind !== "fused");
   return breaker < 0 ? ops.length : breaker;
+}
+
+/** What has to be waited for is waited for to its end, and goes through the same then. */
+function through(batches: AnyBatches, make: (batches: Batches) => Batches): AnyBatches {
+  if (isPresent(batches)) return make(batches);
+  return (async function* () {
+    yield* make(await Array.fromAsync(batches));
+  })();
+}
+
+function broken(
+  batches: AnyBatches,
+  op: NarrowOp<Placed>,
+  fn: UserFunction,
+  partition: PartitionId,
+  blame: Blame,
+): AnyBatches {
+  switch (op.kind) {
+    case "mapAsync":
+      return oneByOne(batches, op, fn, blame);
+    case "mapPartitionsAsync":
+      return whollyLater(batches, op, fn, partition, blame);
+    case "mapPartitions":
+    case "map":
+    case "filter":
+    case "flatMap":
+      return through(batches, (present) => wholly(present, op, fn, partition, blame));
+  }
+}
+
+async function* oneByOne(
+  batches: AnyBatches,
+  op: NarrowOp<Placed>,
+  fn: UserFunction,
+  blame: Blame,
+): AsyncGenerator<unknown[]> {
+  for await (const batch of batches) {
+    for (const record of batch) {
+      try {
+        yield [await fn(record)];
+      } catch (error) {
+        blame.on(error, stepOf(op), { value: record });
+        throw error;
+      }
+    }
+  }
+}
+
+async function* whollyLater(
+  batches: AnyBatches,
+  op: NarrowOp<Placed>,
+  fn: UserFunction,
+  partition: PartitionId,
+  blame: Blame,
+): AsyncGenerator<unknown[]> {
+  let latest: { value: unknown } | undefined;
+  const input = async function* () {
+    for await (const batch of batches) {
+      for (const value of batch) {
+        latest = { value };
+        yield value;
+      }
+    }
+  };
+  try {
+    yield* cut(await Array.fromAsync(await fn(input(), partition)));
+  } catch (error) {
+    blame.on(error, stepOf(op), latest);
+    throw error;
+  }
 }
 
 function* eachBatch(

@@ -32,6 +32,11 @@ export class Records extends Iterator<unknown, undefined> {
     return this.#position === 0 ? undefined : { value: this.#batch[this.#position - 1] };
   }
 
+  /** Whether the next record is in a batch that has not been begun. */
+  protected get isBatchTaken(): boolean {
+    return this.#position === this.#batch.length;
+  }
+
   override next(): IteratorResult<unknown, undefined> {
     while (this.#position === this.#batch.length) {
       if (!this.#pull()) return { done: true, value: undefined };

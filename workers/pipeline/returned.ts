@@ -5,12 +5,18 @@
 import { RecordError, shown } from "../../core/errors.ts";
 import type { Step } from "./blame.ts";
 
+/** Whether a function waits has to be known before it is called. */
+const ASYNC_CURE = "A function that has to wait is written with async: async (records) => …, " +
+  "or async function*";
+
 /** Throws the error for a Promise where a value was expected. */
 export function refusePromise(step: Step): never {
   throw new RecordError(
     "PromiseReturned",
     `${named(step)} returned a Promise`,
-    "Did you forget await? A function that has to wait goes into mapAsync()",
+    step.kind === "mapPartitions"
+      ? ASYNC_CURE
+      : "Did you forget await? A function that has to wait goes into mapAsync()",
   );
 }
 
@@ -33,7 +39,9 @@ export function iterableOf(result: unknown, step: Step): Iterable<unknown> {
     throw notIterable(
       step,
       "an async iterable",
-      "Return an array or a generator (function*); what has to wait goes into mapAsync()",
+      step.kind === "mapPartitions"
+        ? ASYNC_CURE
+        : "Return an array or a generator (function*); what has to wait goes into mapAsync()",
     );
   }
   throw notIterable(step, shown(result), "Return an array or a generator, such as [result]");

@@ -4,14 +4,15 @@ import type { UserFunction } from "../../../core/plan/plan.ts";
 import { FlintError } from "../../../core/errors.ts";
 import { Blame } from "../../../workers/pipeline/blame.ts";
 import { compile } from "../../../workers/pipeline/compile.ts";
+import { patient, present } from "./waiting_rig.ts";
 
 type Op = [kind: NarrowOp<unknown>["kind"], fn: UserFunction];
 
 function chainOf(...ops: Op[]) {
   const blame = new Blame();
   const compiled = compile(ops.map(([kind], k) => ({ kind, fn: { place: `job.ts:${k + 1}:9` } })));
-  const chain = compiled.instantiate(ops.map(([, fn]) => fn), blame);
-  return { blame, run: (...batches: unknown[][]) => chain(batches, 5) };
+  const chain = compiled.instantiate(ops.map(([, fn]) => fn), blame, patient);
+  return { blame, run: (...batches: unknown[][]) => present(chain(batches, 5)) };
 }
 
 function thrownBy(act: () => unknown): unknown {
@@ -149,8 +150,9 @@ Deno.test("an error of the input is nobody's fault, also where it crosses the us
     yield [1];
     throw lost;
   };
-  const run = chain.instantiate([(x) => x, (records: Iterable<unknown>) => [...records]], blame);
-  assert.equal(thrownBy(() => [...run(input(), 0)]), lost);
+  const fns = [(x: unknown) => x, (records: Iterable<unknown>) => [...records]];
+  const run = chain.instantiate(fns, blame, patient);
+  assert.equal(thrownBy(() => [...present(run(input(), 0))]), lost);
   assert.equal(blame.of(lost), undefined);
 });
 

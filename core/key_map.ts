@@ -1,0 +1,60 @@
+/** A Map whose keys are compared by value: what counts by key gives its result as. */
+import { encodeKey } from "./key.ts";
+
+/**
+ * A Map that finds arrays, Dates, Uint8Arrays and plain objects by their value, as exchanges do.
+ * Its keys are those that were set first. Throws a RecordError `UnhashableKey` for what is no key.
+ */
+export class KeyMap<K, V> extends Map<K, V> {
+  /** The key that stands for all that are equal to it, by canonical bytes as text. */
+  readonly #objects = new Map<string, K>();
+
+  /** Whether an ordinary Map finds as much: no key is an object. */
+  get primitive(): boolean {
+    return this.#objects.size === 0;
+  }
+
+  override get(key: K): V | undefined {
+    return super.get(this.#known(key));
+  }
+
+  override has(key: K): boolean {
+    return super.has(this.#known(key));
+  }
+
+  override set(key: K, value: V): this {
+    if (isPrimitive(key)) return super.set(key, value);
+    const text = textOf(key);
+    const known = this.#objects.get(text);
+    if (known === undefined) this.#objects.set(text, key);
+    return super.set(known ?? key, value);
+  }
+
+  override delete(key: K): boolean {
+    const known = this.#known(key);
+    if (!isPrimitive(key)) this.#objects.delete(textOf(key));
+    return super.delete(known);
+  }
+
+  override clear(): void {
+    this.#objects.clear();
+    super.clear();
+  }
+
+  #known(key: K): K {
+    return isPrimitive(key) ? key : this.#objects.get(textOf(key)) ?? key;
+  }
+}
+
+/** Map compares these as their bytes do: NaN is one key, and so are 0 and -0; 1 and 1n are two. */
+function isPrimitive(key: unknown): boolean {
+  return key === null || typeof key !== "object" && typeof key !== "function" &&
+      typeof key !== "symbol";
+}
+
+/** A character for each byte. */
+function textOf(key: unknown): string {
+  let text = "";
+  for (const byte of encodeKey(key)) text += String.fromCharCode(byte);
+  return text;
+}

@@ -1,0 +1,133 @@
+/**
+ * Which records of a partition are drawn. Whether one is depends on the seed, the partition and its
+ * position alone: never on the size of a batch, on the machine or on the attempt.
+ *
+ *     records      a    b    c    d    e          one number of the stream for each, in order
+ *     chance      .81  .07  .32  .95  .28
+ *     drawn from 0 up to .3    b         e        the splits of a randomSplit part the same numbers,
+ *     drawn from .3 up to 1   a c d               so every record is in exactly one of them
+ */
+import { encodeKey } from "./key.ts";
+import { RecordError, shown } from "./errors.ts";
+import { pairOf } from "./pair.ts";
+import { Random } from "./random.ts";
+
+/** What a partition's draws depend on. */
+export type Draw = Readonly<{ seed: number; partition: number }>;
+
+/** The records whose number lies from `from` up to, but without, `to`; both from 0 to 1. */
+export function* drawnBetween<T>(
+  records: Iterable<T>,
+  from: number,
+  to: number,
+  { seed, partition }: Draw,
+): Generator<T> {
+  const random = new Random(seed, partition);
+  for (const record of records) {
+    const chance = random.next();
+    if (chance >= from && chance < to) yield record;
+  }
+}
+
+/** Each record as often as a Poisson distribution of that mean says: drawing with replacement. */
+export function* drawnOften<T>(
+  records: Iterable<T>,
+  mean: number,
+  { seed, partition }: Draw,
+): Generator<T> {
+  const random = new Random(seed, partition);
+  for (const record of records) {
+    for (let left = poisson(random, mean); left > 0; left--) yield record;
+  }
+}
+
+/** What share of the pairs of each key is drawn. */
+export type Fractions = readonly (readonly [key: unknown, fraction: number])[];
+
+/**
+ * The pairs that are drawn, each by the fraction of its key. Throws a RecordError (MissingFraction)
+ * for a key that has none. Keys are compared by value.
+ */
+export function* drawnByKey(
+  records: Iterable<unknown>,
+  fractions: Fractions,
+  replacement: boolean,
+  { seed, partition }: Draw,
+): Generator<unknown> {
+  const random = new Random(seed, partition);
+  const fractionOf = fractionsByKey(fractions);
+  for (const record of records) {
+    const fraction = fractionOf(pairOf(record)[0]);
+    let left = replacement ? poisson(random, fraction) : Number(random.next() < fraction);
+    for (; left > 0; left--) yield record;
+  }
+}
+
+function fractionsByKey(fractions: Fractions): (key: unknown) => number {
+  const primitives = new Map<unknown, number>();
+  const others = new Map<string, number>();
+  for (const [key, fraction] of fractions) {
+    if (isPrimitive(key)) primitives.set(key, fraction);
+    else others.set(encodeKey(key).join(), fraction);
+  }
+  return (key) => {
+    const fraction = isPrimitive(key) ? primitives.get(key) : others.get(encodeKey(key).join());
+    if (fraction !== undefined) return fraction;
+    throw new RecordError(
+      "MissingFraction",
+      `sampleByKey() was told no fraction for the key ${shown(key)}`,
+      "Give every key one; 0 for those that are not wanted",
+    );
+  };
+}
+
+/** Whether a Map finds it by its value. */
+function isPrimitive(key: unknown): boolean {
+  return typeof key !== "object" || key === null;
+}
+
+/** e^-1, and so the chance that a Poisson distribution of mean 1 gives 0. */
+const ONE_IN_E = 0.36787944117144233;
+
+/**
+ * A number drawn from a Poisson distribution: 0, 1, 2 … with the mean `mean`. The sum of draws of
+ * mean 1 and one of the rest, each by Knuth's method, so that no mean is too large for it.
+ */
+export function poisson(random: Random, mean: number): number {
+  let drawn = 0;
+  let rest = mean;
+  for (; rest > 1; rest--) drawn += knuth(random, ONE_IN_E);
+  return drawn + knuth(random, toTheMinus(rest));
+}
+
+/** How many numbers can be multiplied until the product is no longer above `threshold`. */
+function knuth(random: Random, threshold: number): number {
+  let count = 0;
+  for (let product = random.next(); product > threshold; product *= random.next()) count++;
+  return count;
+}
+
+/** e^-x for x from 0 to 1, by its series: Math.exp may differ from runtime to runtime. */
+function toTheMinus(x: number): number {
+  let sum = 1;
+  for (let n = 20; n > 0; n--) sum = 1 - x / n * sum;
+  return sum;
+}
+
+/** `count` of the numbers from 0 up to `end`, all different, in random order; `count` <= `end`. */
+export function differentDraws(random: Random, end: number, count: number): number[] {
+  // Fisher and Yates's shuffle of which only the places that were touched are kept.
+  const moved = new Map<number, number>();
+  return Array.from({ length: count }, (_, place) => {
+    const chosen = place + random.below(end - place);
+    const drawn = moved.get(chosen) ?? chosen;
+    moved.set(chosen, moved.get(place) ?? place);
+    moved.delete(place);
+    return drawn;
+  });
+}
+
+/** `count` of the numbers from 0 up to `end`, each drawn from all of them. */
+export function repeatedDraws(random: Random, end: number, count: number): number[] {
+  return Array.from({ length: count }, () => random.below(end));
+}

@@ -1,0 +1,163 @@
+/** The actions of random programs: an entry each here and in pyspark_runner.py. */
+import type { Random } from "../simulation/random.ts";
+import { canonical, resultOf, resultOfTexts, rounded } from "./canonical.ts";
+import { lambda } from "./lambdas.ts";
+import type { Records, State } from "./operators.ts";
+import { decoded, type Order, type Program, type Result, type Step } from "./program.ts";
+import { isPair, isSortable, randomRecord } from "./shapes.ts";
+
+export type Action = Readonly<{
+  weight: number;
+  /** The step and how its result is compared; undefined where it cannot follow. */
+  grow(state: State, random: Random): readonly [Step, Order] | undefined;
+  run(records: Records, step: Step, program: Program): Promise<Result>;
+}>;
+
+/** An action with one result. */
+function figure(
+  operator: string,
+  possible: (state: State) => boolean,
+  value: (records: Records, step: Step) => Promise<unknown>,
+  weight = 1,
+): Action {
+  return {
+    weight,
+    grow: (state) => possible(state) ? [{ operator }, "exact"] : undefined,
+    run: async (records, step) => resultOfTexts([canonical(await value(records, step))]),
+  };
+}
+
+/** An action whose result is a list of records. */
+function list(
+  grow: Action["grow"],
+  values: (records: Records, step: Step) => Promise<Iterable<unknown>>,
+  weight = 1,
+): Action {
+  return {
+    weight,
+    grow,
+    run: async (records, step, program) => resultOf(program, await values(records, step)),
+  };
+}
+
+const always = () => true;
+const ofNumbers = ({ shape }: State) => shape === "number";
+const sortable = ({ shape }: State) => isSortable(shape);
+
+/** How records are compared that come as they lie. */
+function orderOf({ order }: State): Order {
+  return order === "exact" || order === "keys" ? order : "free";
+}
+
+function firstN(operator: string, possible: (state: State) => boolean): Action["grow"] {
+  return (state, random) =>
+    possible(state) ? [{ operator, count: random.below(9) }, "exact"] : undefined;
+}
+
+function merging(operator: string): Action["grow"] {
+  return ({ shape }, random) => {
+    if (shape === "number") return [{ operator, lambda: random.pick(["add", "larger"]) }, "exact"];
+    return shape === "text" ? [{ operator, lambda: "later" }, "exact"] : undefined;
+  };
+}
+
+function merged(
+  operator: string,
+  value: (records: Records, step: Step) => Promise<unknown>,
+): Action {
+  return { ...figure(operator, always, value), grow: merging(operator) };
+}
+
+export const ACTIONS: Readonly<Record<string, Action>> = {
+  collect: list(
+    (state) => [{ operator: "collect" }, orderOf(state)],
+    (records) => records.collect(),
+    14,
+  ),
+  take: list(
+    firstN("take", ({ order }) => order === "exact"),
+    (records, step) => records.take(step.count!),
+    3,
+  ),
+  top: list(firstN("top", sortable), (records, step) => records.top(step.count!)),
+  takeOrdered: list(
+    firstN("takeOrdered", sortable),
+    (records, step) => records.takeOrdered(step.count!),
+  ),
+  collectAsMap: list(
+    ({ shape, unique, order }) =>
+      isPair(shape) && (unique || order === "exact" && typeof shape.key === "string" &&
+            shape.key !== "any")
+        ? [{ operator: "collectAsMap" }, "free"]
+        : undefined,
+    (records) => records.collectAsMap(),
+    2,
+  ),
+  countByKey: list(
+    ({ shape }) => isPair(shape) ? [{ operator: "countByKey" }, "free"] : undefined,
+    (records) => records.countByKey(),
+  ),
+  countByValue: list(
+    () => [{ operator: "countByValue" }, "free"],
+    (records) => records.countByValue(),
+  ),
+  reduceByKeyLocally: list(
+    ({ shape }) =>
+      isPair(shape) && shape.value === "number"
+        ? [{ operator: "reduceByKeyLocally", lambda: "add" }, "free"]
+        : undefined,
+    (records, step) => records.reduceByKeyLocally(lambda(step.lambda) as never),
+  ),
+  lookup: list(
+    ({ shape }, random) =>
+      isPair(shape)
+        ? [{ operator: "lookup", value: randomRecord(shape.key, random) }, "free"]
+        : undefined,
+    (records, step) => records.lookup(decoded(step.value!) as never),
+  ),
+  count: figure("count", always, (records) => records.count(), 2),
+  isEmpty: figure("isEmpty", always, (records) => records.isEmpty()),
+  first: figure("first", ({ order }) => order === "exact", (records) => records.first()),
+  sum: figure("sum", ofNumbers, (records) => records.sum(), 3),
+  max: figure("max", sortable, (records) => records.max()),
+  min: figure("min", sortable, (records) => records.min()),
+  reduce: merged("reduce", (records, step) => records.reduce(lambda(step.lambda) as never)),
+  treeReduce: merged(
+    "treeReduce",
+    (records, step) => records.treeReduce(lambda(step.lambda) as never),
+  ),
+  fold: {
+    ...figure(
+      "fold",
+      always,
+      (records, step) => records.fold(decoded(step.value!), lambda(step.lambda) as never),
+    ),
+    grow: (state) =>
+      ofNumbers(state) ? [{ operator: "fold", lambda: "add", value: 0 }, "exact"] : undefined,
+  },
+  aggregate: figure("aggregate", ofNumbers, (records) =>
+    records.aggregate(
+      [0, 0] as never,
+      lambda("pairPlus") as never,
+      lambda("pairsAdded") as never,
+    )),
+  stats: {
+    weight: 2,
+    grow: (state) => ofNumbers(state) ? [{ operator: "stats" }, "exact"] : undefined,
+    run: async (records) => {
+      const { count, sum, mean, variance, max, min } = await records.stats();
+      return resultOfTexts([String(count), ...[sum, mean, variance, max, min].map(rounded)]);
+    },
+  },
+  histogram: {
+    weight: 1,
+    grow: (state) =>
+      ofNumbers(state)
+        ? [{ operator: "histogram", values: [-10, 0, 0.25, 7, 100] }, "exact"]
+        : undefined,
+    run: async (records, step) => {
+      const [edges, counts] = await records.histogram(step.values as number[]);
+      return resultOfTexts([canonical(edges), canonical(counts)]);
+    },
+  },
+};

@@ -1,0 +1,14 @@
+/** What operations that wait need of the task in which they do. */
+import type { Batches, BatchesLater } from "./feed.ts";
+
+export type Waiting = Readonly<{
+  /** Throws once the task is to end early. */
+  check: () => void;
+  /** Resolves when the input of the task can be read without blocking its thread. */
+  inputReady: () => Promise<void>;
+  /**
+   * All records, kept within the memory budget: for functions that iterate over a whole partition
+   * and cannot wait. What is kept goes when the result is disposed.
+   */
+  keep: (batches: BatchesLater) => Promise<Batches & Disposable>;
+}>;

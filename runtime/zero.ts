@@ -21,7 +21,9 @@ function encodedZero(zero: object, operator: string): Uint8Array {
     if (!(error instanceof RecordError)) throw error;
     throw new PlanError(
       "InvalidArgument",
-      `Cannot call ${operator}(): zero, ${shown(zero)}, cannot be copied for each partition`,
+      `Cannot call ${operator}(): zero, ${
+        shown(zero)
+      }, cannot be copied, and each fold starts with one of its own`,
       "Pass a function that makes it, such as () => new Totals()",
       { cause: error },
     );

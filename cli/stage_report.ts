@@ -1,19 +1,14 @@
 /** `--verbose`: one line a stage with the sums of its tasks' figures. */
 import type { Event, EventBus } from "../core/events.ts";
-import type { StageId, TaskMetrics } from "../core/task.ts";
+import { NO_METRICS, type StageId, type TaskMetrics } from "../core/task.ts";
 
 type StageFigures = {
   readonly name: string;
   readonly startedAtMs: number;
   tasks: number;
   failed: number;
-  recordsRead: number;
-  bytesRead: number;
-  recordsWritten: number;
-  bytesWritten: number;
-  spills: number;
-  bytesSpilled: number;
-  memoryBytesMax: number;
+  /** Sums over the tasks; the peak is the highest of them. */
+  metrics: TaskMetrics;
 };
 
 /** Collects figures from events and gives a line when a stage has ended. */
@@ -61,41 +56,35 @@ export function attachStageReport(events: EventBus, write: (line: string) => voi
 }
 
 function figuresOf(event: Extract<Event, { type: "stage.started" }>): StageFigures {
-  return {
-    name: event.name,
-    startedAtMs: event.atMs,
-    tasks: 0,
-    failed: 0,
-    recordsRead: 0,
-    bytesRead: 0,
-    recordsWritten: 0,
-    bytesWritten: 0,
-    spills: 0,
-    bytesSpilled: 0,
-    memoryBytesMax: 0,
-  };
+  const { name, atMs: startedAtMs } = event;
+  return { name, startedAtMs, tasks: 0, failed: 0, metrics: NO_METRICS };
 }
 
 function addTask(stage: StageFigures, metrics: TaskMetrics): void {
+  const sums = stage.metrics;
   stage.tasks++;
-  stage.recordsRead += metrics.recordsRead;
-  stage.bytesRead += metrics.bytesRead;
-  stage.recordsWritten += metrics.recordsWritten;
-  stage.bytesWritten += metrics.bytesWritten;
-  stage.spills += metrics.spills;
-  stage.bytesSpilled += metrics.bytesSpilled;
-  stage.memoryBytesMax = Math.max(stage.memoryBytesMax, metrics.memoryBytesMax);
+  stage.metrics = {
+    durationMs: sums.durationMs + metrics.durationMs,
+    recordsRead: sums.recordsRead + metrics.recordsRead,
+    bytesRead: sums.bytesRead + metrics.bytesRead,
+    recordsWritten: sums.recordsWritten + metrics.recordsWritten,
+    bytesWritten: sums.bytesWritten + metrics.bytesWritten,
+    spills: sums.spills + metrics.spills,
+    bytesSpilled: sums.bytesSpilled + metrics.bytesSpilled,
+    memoryBytesMax: Math.max(sums.memoryBytesMax, metrics.memoryBytesMax),
+  };
 }
 
 function stageLine(id: StageId, stage: StageFigures, durationMs: number, ok: boolean): string {
+  const { metrics } = stage;
   const failed = stage.failed > 0 ? ` (${stage.failed} attempts failed)` : "";
   return [
     `Stage ${id} (${stage.name}) ${ok ? "done" : "failed"} in ${(durationMs / 1000).toFixed(2)} s`,
     `${stage.tasks} tasks${failed}`,
-    `read ${count(stage.recordsRead)} records, ${bytes(stage.bytesRead)}`,
-    `wrote ${count(stage.recordsWritten)} records, ${bytes(stage.bytesWritten)}`,
-    `${stage.spills} spills, ${bytes(stage.bytesSpilled)}`,
-    `peak ${bytes(stage.memoryBytesMax)}`,
+    `read ${count(metrics.recordsRead)} records, ${bytes(metrics.bytesRead)}`,
+    `wrote ${count(metrics.recordsWritten)} records, ${bytes(metrics.bytesWritten)}`,
+    `${metrics.spills} spills, ${bytes(metrics.bytesSpilled)}`,
+    `peak ${bytes(metrics.memoryBytesMax)}`,
   ].join(" · ");
 }
 

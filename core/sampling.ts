@@ -7,8 +7,8 @@
  *     drawn from 0 up to .3    b         e        the splits of a randomSplit part the same numbers,
  *     drawn from .3 up to 1   a c d               so every record is in exactly one of them
  */
-import { encodeKey } from "./key.ts";
 import { RecordError, shown } from "./errors.ts";
+import { KeyMap } from "./key_map.ts";
 import { pairOf } from "./pair.ts";
 import { Random } from "./random.ts";
 
@@ -64,14 +64,10 @@ export function* drawnByKey(
 }
 
 function fractionsByKey(fractions: Fractions): (key: unknown) => number {
-  const primitives = new Map<unknown, number>();
-  const others = new Map<string, number>();
-  for (const [key, fraction] of fractions) {
-    if (isPrimitive(key)) primitives.set(key, fraction);
-    else others.set(encodeKey(key).join(), fraction);
-  }
+  const byKey = new KeyMap<unknown, number>();
+  for (const [key, fraction] of fractions) byKey.set(key, fraction);
   return (key) => {
-    const fraction = isPrimitive(key) ? primitives.get(key) : others.get(encodeKey(key).join());
+    const fraction = byKey.get(key);
     if (fraction !== undefined) return fraction;
     throw new RecordError(
       "MissingFraction",
@@ -79,11 +75,6 @@ function fractionsByKey(fractions: Fractions): (key: unknown) => number {
       "Give every key one; 0 for those that are not wanted",
     );
   };
-}
-
-/** Whether a Map finds it by its value. */
-function isPrimitive(key: unknown): boolean {
-  return typeof key !== "object" || key === null;
 }
 
 /** e^-1, and so the chance that a Poisson distribution of mean 1 gives 0. */

@@ -1,14 +1,10 @@
 /** Functions that wait, on a real engine. */
 import assert from "node:assert/strict";
 import { ClosureError, FlintError, PlanError, SparkContext, TaskContext } from "../../mod.ts";
+import { test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "async" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
 
 async function refused(act: () => Promise<unknown>, code: string, message: RegExp): Promise<void> {
   await assert.rejects(act, (error) => {

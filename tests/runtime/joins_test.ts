@@ -2,14 +2,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PlanError, type RDD, RecordError, SparkContext } from "../../mod.ts";
+import { test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "joins" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
 
 type Pair<V> = [string, V];
 

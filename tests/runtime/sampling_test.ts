@@ -2,14 +2,10 @@
 import assert from "node:assert/strict";
 import { PlanError, RecordError, SparkContext } from "../../mod.ts";
 import { Random } from "../../core/random.ts";
+import { test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "sampling" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
 
 const numbers = sc.range(0, 5_000, 1, 4);
 const all = Array.from({ length: 5_000 }, (_, n) => n);

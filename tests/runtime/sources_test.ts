@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { InputError, PlanError, SparkContext } from "../../mod.ts";
+import { test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "sources" });
 const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "flint-sources-" }));
@@ -9,11 +10,6 @@ Deno.test.afterAll(async () => {
   await sc.stop();
   await Deno.remove(folder, { recursive: true });
 });
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
 
 test("emptyRDD has no records and no partitions, and goes everywhere", async () => {
   const empty = sc.emptyRDD<number>();

@@ -15,29 +15,11 @@ import {
   TaskError,
 } from "../../mod.ts";
 import { offset } from "../fixtures/offset.ts";
+import { refused, test } from "../helpers/shared_context.ts";
 
 /** One context for all tests that need no settings of their own: starting executors takes time. */
 const sc = new SparkContext({ master: "local[2]", name: "spine" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
-
-async function refused(
-  act: () => unknown,
-  kind: abstract new (...args: never[]) => Error,
-  code: string,
-  message: RegExp,
-): Promise<void> {
-  await assert.rejects(async () => await act(), (error: Error & { code?: string }) => {
-    assert(error instanceof kind, `${error.stack}`);
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 const words = ["to", "be", "or", "not", "to", "be"];
 

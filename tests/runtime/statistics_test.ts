@@ -1,28 +1,10 @@
 /** Statistics and the order of records on a real engine, against what arrays say. */
 import assert from "node:assert/strict";
 import { PlanError, RecordError, SparkContext } from "../../mod.ts";
+import { refused, test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "statistics" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
-
-async function refused(
-  act: () => unknown,
-  kind: abstract new (...args: never[]) => Error,
-  code: string,
-  message: RegExp,
-): Promise<void> {
-  await assert.rejects(async () => await act(), (error: Error & { code?: string }) => {
-    assert(error instanceof kind, `${error.stack}`);
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 test("mean, variance and their roots", async () => {
   const numbers = sc.parallelize([1, 2, 3], 2);

@@ -1,6 +1,6 @@
 /**
  * What V8's inspector and the runtime know of functions and objects: the driver's implementation of
- * core/closure/inspector.ts, and places in TypeScript for errors that come back from workers.
+ * core/closure/inspector.ts.
  *
  * The inspector is asked synchronously. Deno carries a command out at once and only delivers the
  * answer later, through `process.nextTick`; while a command is posted, `nextTick` is a list that is
@@ -13,11 +13,11 @@
  * own shell are no such evaluations.
  */
 import { Session } from "node:inspector";
-import { fileURLToPath } from "node:url";
 import { types } from "node:util";
-import { markedFrameOf } from "../core/closure/code_place.ts";
 import type { Brand, FunctionInfo, Inspector, VariableScope } from "../core/closure/inspector.ts";
 import { assert } from "../core/errors.ts";
+import { resolveImport } from "./import_specifier.ts";
+import { nodeModule, placeText } from "./source_places.ts";
 
 /** An inspector of this isolate. It connects when it is first asked. Needs `--allow-sys`. */
 export function createInspector(): Inspector {
@@ -150,8 +150,7 @@ class V8Inspector implements Inspector {
     const location = this.#locations.get(fn);
     if (location === undefined) return "an unknown place (it is native)";
     const url = this.scriptUrl(location.scriptId) ?? "";
-    const at = originalPosition(url, location.lineNumber, location.columnNumber);
-    return `${shownPath(url)}:${at.line + 1}:${at.column + 1}`;
+    return placeText(url, location.lineNumber, location.columnNumber);
   }
 
   #scopes(list: RemoteObject | undefined): VariableScope[] {
@@ -290,153 +289,4 @@ function brandOf(value: object): Brand {
 
 function isWeak(value: object): boolean {
   return value instanceof WeakRef || value instanceof FinalizationRegistry;
-}
-
-// ——— Imports ———
-
-/**
- * `import.meta.resolve` knows the import map and the lock file, but answers with a path in the cache
- * for what comes from npm: such a path is taken back to the specifier that leads there.
- */
-function resolveImport(specifier: string, base: string): string {
-  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, base).href;
-  if (/^(node|jsr|https?|data|file):/.test(specifier)) return specifier;
-  let resolved: string;
-  try {
-    resolved = import.meta.resolve(specifier);
-  } catch {
-    return specifier;
-  }
-  const found = packageOf(resolved);
-  if (found === undefined) return resolved;
-  const parts = specifier.replace(/^npm:\/?/, "").split("/");
-  for (const subpath of subpathsOf(parts, found.path)) {
-    const candidate = `npm:${found.name}@${found.version}${subpath}`;
-    if (resolvesTo(candidate, resolved)) return candidate;
-  }
-  return `npm:${found.name}@${found.version}`;
-}
-
-/** The package that a file of a cache or of a `node_modules` folder belongs to. */
-function packageOf(url: string): { name: string; version: string; path: string } | undefined {
-  const cached = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/]+)\/(\d[^/]*)\/(.*)$/.exec(url);
-  if (cached !== null && !url.includes("/node_modules/")) {
-    const [, name, version, path] = cached;
-    // A second copy of the same version lies beside it as `1.2.3_1`.
-    return { name: name!, version: version!.replace(/_\d+$/, ""), path: path! };
-  }
-  const installed = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\/(.*)$/.exec(url);
-  if (installed === null) return undefined;
-  try {
-    const manifest = JSON.parse(Deno.readTextFileSync(new URL(`${installed[1]}/package.json`)));
-    return { name: manifest.name, version: manifest.version, path: installed[3]! };
-  } catch {
-    return undefined;
-  }
-}
-
-/** What may follow the package in a specifier, likeliest first. */
-function* subpathsOf(parts: readonly string[], path: string): Iterable<string> {
-  yield "";
-  for (let from = 1; from < parts.length; from++) yield `/${parts.slice(from).join("/")}`;
-  yield `/${path}`;
-  yield `/${path.replace(/\.[^./]+$/, "")}`;
-}
-
-function resolvesTo(specifier: string, url: string): boolean {
-  try {
-    return import.meta.resolve(specifier) === url;
-  } catch {
-    return false;
-  }
-}
-
-// ——— Places ———
-
-type NodeModule = typeof import("node:module");
-type SourceMap = NonNullable<ReturnType<NodeModule["findSourceMap"]>>;
-
-/** Loaded when it is first needed: that takes some 15 ms. */
-function nodeModule(): NodeModule {
-  return process.getBuiltinModule("node:module");
-}
-const sourceMaps = new Map<string, SourceMap | undefined>();
-
-/** The map of a script that ran in this process, by its URL; `findSourceMap` wants paths. */
-function sourceMapOf(url: string): SourceMap | undefined {
-  if (!url.startsWith("file:")) return undefined;
-  if (!sourceMaps.has(url)) {
-    let map: SourceMap | undefined;
-    try {
-      map = nodeModule().findSourceMap(fileURLToPath(url));
-    } catch {
-      map = undefined; // it is JavaScript, or has not run here
-    }
-    sourceMaps.set(url, map);
-  }
-  return sourceMaps.get(url);
-}
-
-/** The position in the source as it was written; lines and columns from 0, as all of them here. */
-function originalPosition(
-  url: string,
-  line: number,
-  column: number,
-): { line: number; column: number } {
-  const entry = sourceMapOf(url)?.findEntry(line, column);
-  if (entry === undefined || !("originalLine" in entry)) return { line, column };
-  // The map knows the beginnings of pieces; a piece is as far from its beginning as it was.
-  const into = entry.generatedLine === line ? column - entry.generatedColumn : 0;
-  return { line: entry.originalLine, column: entry.originalColumn + Math.max(0, into) };
-}
-
-/** A script as people name it: below the working folder where it lies there. */
-function shownPath(url: string): string {
-  if (!url.startsWith("file:")) return url === "" ? "<anonymous>" : url;
-  const path = fileURLToPath(url);
-  const folder = `${Deno.cwd()}/`;
-  return path.startsWith(folder) ? path.slice(folder.length) : path;
-}
-
-/** Flint's own code: the folders beside this one. */
-const flintRoot = new URL("../", import.meta.url).href;
-const flintFolders = /^(core|io|shuffle|workers|spark|runtime|cli)\/|^(mod|submit)\.ts/;
-
-/**
- * A stack trace as the user should see it: frames of functions that ran in a worker name their place
- * in TypeScript, and what Flint and the runtime did to call them is left out. A trace without such a
- * frame stays as it is.
- */
-export function mapStack(stack: string): string {
-  const lines = stack.split("\n").filter((line) => !isFlint(markedFrameOf(line)?.script));
-  const frames = lines.map(markedFrameOf);
-  const last = frames.findLastIndex((frame) => frame !== undefined);
-  if (last < 0) return stack;
-  const shown: string[] = [];
-  for (const [index, line] of lines.entries()) {
-    const frame = frames[index];
-    if (frame !== undefined) shown.push(shownFrame(frame));
-    else if (!isInternalFrame(line, index > last)) shown.push(line);
-  }
-  return shown.join("\n");
-}
-
-function shownFrame(frame: NonNullable<ReturnType<typeof markedFrameOf>>): string {
-  const { line, column } = originalPosition(frame.script, frame.line - 1, frame.column - 1);
-  const place = `${frame.script}:${line + 1}:${column + 1}`;
-  return /\bat$/.test(frame.head) ? `${frame.head} ${place}` : `${frame.head} (${place})`;
-}
-
-function isInternalFrame(line: string, isBelow: boolean): boolean {
-  if (!/^\s+at /.test(line)) return false;
-  if (/[( ](ext|node|deno):/.test(line)) return true;
-  if (/<anonymous>/.test(line)) return isBelow || /, <anonymous>:\d/.test(line);
-  const at = line.indexOf(flintRoot);
-  return at >= 0 && isFlint(line.slice(at));
-}
-
-/** Whether a script is Flint's own, such as what an operator puts around a function of the user. */
-function isFlint(script: string | undefined): boolean {
-  return script?.startsWith(flintRoot) === true &&
-    flintFolders.test(script.slice(flintRoot.length));
 }

@@ -30,7 +30,7 @@ import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { FromExecutor, Grants } from "../../workers/protocol.ts";
 import { shuffleFilePath } from "../../workers/local_io.ts";
-import { mapStack } from "../inspector.ts";
+import { mapStack } from "../source_places.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";

@@ -4,7 +4,7 @@ import type { UserFunction } from "../../../core/plan/plan.ts";
 import { ClosureError } from "../../../core/errors.ts";
 import type { Closure, ClosureNode } from "../../../core/closure/closure.ts";
 import { loadClosure } from "../../../core/closure/revive.ts";
-import { mapStack } from "../../../runtime/inspector.ts";
+import { mapStack } from "../../../runtime/source_places.ts";
 import { checked, Checker, sumOf } from "./fixtures/places.ts";
 import * as provided from "./fixtures/provided.ts";
 import { Closed, Provided } from "./fixtures/provided.ts";

@@ -1,4 +1,4 @@
-/** A Map whose keys are compared by value: what counts by key gives its result as. */
+/** Maps whose keys are compared by value: what actions that give a Map make it as. */
 import { encodeKey } from "./key.ts";
 
 /**
@@ -8,11 +8,6 @@ import { encodeKey } from "./key.ts";
 export class KeyMap<K, V> extends Map<K, V> {
   /** The key that stands for all that are equal to it, by canonical bytes as text. */
   readonly #objects = new Map<string, K>();
-
-  /** Whether an ordinary Map finds as much: no key is an object. */
-  get primitive(): boolean {
-    return this.#objects.size === 0;
-  }
 
   override get(key: K): V | undefined {
     return super.get(this.#known(key));
@@ -44,6 +39,25 @@ export class KeyMap<K, V> extends Map<K, V> {
   #known(key: K): K {
     return isPrimitive(key) ? key : this.#objects.get(textOf(key)) ?? key;
   }
+}
+
+/**
+ * The pairs as a Map in which equal keys are one, with the last of their values. An ordinary Map where
+ * every key is primitive, which finds as much. Throws a RecordError `UnhashableKey` for what is no key.
+ */
+export function mapByValue<K, V>(pairs: Iterable<readonly [K, V]>): Map<K, V> {
+  let map = new Map<K, V>();
+  let ordinary = true;
+  for (const [key, value] of pairs) {
+    if (ordinary && !isPrimitive(key)) {
+      const primitives = map;
+      map = new KeyMap();
+      for (const [known, its] of primitives) map.set(known, its);
+      ordinary = false;
+    }
+    map.set(key, value);
+  }
+  return map;
 }
 
 /** Map compares these as their bytes do: NaN is one key, and so are 0 and -0; 1 and 1n are two. */

@@ -1231,8 +1231,10 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * All pairs as a Map; of equal keys the last value counts. A Map tells arrays and objects apart by
-   * identity, so only primitive keys are found again.
+   * All pairs as a Map; of equal keys the last value counts.
+   *
+   * Keys are compared by value, and the Map finds them by value too: `map.get(["a", 1])`. Rejects with
+   * a RecordError (UnhashableKey) where one is no key, such as an instance of a class.
    *
    * @example
    * ```ts
@@ -1249,8 +1251,8 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * What {@linkcode RDD.reduceByKey} gives, as a Map on the driver, where it must fit. A Map tells arrays
-   * and objects apart by identity, so only primitive keys are found again.
+   * What {@linkcode RDD.reduceByKey} gives, as a Map on the driver, where it must fit. It finds keys by
+   * value: `sums.get(["a", 1])`.
    *
    * @example
    * ```ts

@@ -5,6 +5,7 @@
  * tasks gave back, in the order of the partitions.
  */
 import { PlanError } from "../../core/errors.ts";
+import { mapByValue } from "../../core/key_map.ts";
 import { numberOf } from "../../core/number.ts";
 import { pairOf } from "../../core/pair.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
@@ -81,7 +82,7 @@ export async function collectAsMap(
   operator = "collectAsMap",
 ): Promise<Map<unknown, unknown>> {
   const records = await collect(data, options, operator);
-  return new Map(records.map(pairOf));
+  return mapByValue(records.map(pairOf));
 }
 
 export async function reduceByKeyLocally(

@@ -6,7 +6,7 @@
  *     treeAggregate    the same, but most comb runs in tasks:
  *                      U of every partition ═ exchange ═► fewer partitions ─ comb ═► … ─► driver
  */
-import { KeyMap } from "../../core/key_map.ts";
+import { mapByValue } from "../../core/key_map.ts";
 import { pairOf } from "../../core/pair.ts";
 import type { CapturedDraft, Draft, UserFunction } from "../../core/plan/plan.ts";
 import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
@@ -106,11 +106,7 @@ async function counted(
   const { driver } = data;
   const job = driver.prepare(counts.draft, { kind: "collect" }, site);
   const parts = await inOrder(data, job, options, (blocks) => [...driver.records(blocks)]);
-  const map = new KeyMap<unknown, number>();
-  for (const part of parts) {
-    for (const [key, count] of part as [unknown, number][]) map.set(key, count);
-  }
-  return map.primitive ? new Map(map) : map;
+  return mapByValue(parts.flat(1) as [unknown, number][]);
 }
 
 /** A step of a tree: many values as one in an array, or as none; and the user's function in it. */

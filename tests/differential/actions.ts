@@ -86,8 +86,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   ),
   collectAsMap: list(
     ({ shape, unique, order }) =>
-      isPair(shape) && (unique || order === "exact" && typeof shape.key === "string" &&
-            shape.key !== "any")
+      isPair(shape) && (unique || order === "exact")
         ? [{ operator: "collectAsMap" }, "free"]
         : undefined,
     (records) => records.collectAsMap(),

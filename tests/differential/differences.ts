@@ -44,16 +44,9 @@ export const DIFFERENCES = {
   lastOfKey: {
     what: "`collectAsMap` with a key twice",
     pyspark: "the last that was collected",
-    flint: "the last that was collected",
+    flint: "the last that was collected; arrays, Dates and objects are equal by value there too",
     why: "Which one that is follows from the order",
     tested: "Only where an order is kept, or where keys are unique",
-  },
-  mapIdentity: {
-    what: "`collectAsMap` with an array as key twice",
-    pyspark: "one entry: tuples are equal by value",
-    flint: "two entries: a Map tells arrays apart by identity",
-    why: "The result is a JavaScript Map; `reduceByKey` before it compares by value",
-    tested: "Arrays are keys of it only where no key comes twice",
   },
   missingSide: {
     what: "The missing side of an outer join",

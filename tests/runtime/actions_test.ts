@@ -105,6 +105,24 @@ test("countByKey and countByValue compare by value", async () => {
   await refused(() => functions.countByValue(), RecordError, "UnhashableKey", /Map/);
 });
 
+test("collectAsMap and reduceByKeyLocally compare by value; the last of equal keys counts", async () => {
+  const keys: [unknown, number][] = [[[1, ["a"]], 1], [NaN, 2], [[1, ["a"]], 3], [new Date(7), 4]];
+  const rdd = sc.parallelize([...keys, [NaN, 5], [new Date(7), 6], [[], 7]] as typeof keys, 3);
+  const map = await rdd.collectAsMap();
+  assert.deepEqual([...map], [[[1, ["a"]], 3], [NaN, 5], [new Date(7), 6], [[], 7]]);
+  assert.deepEqual([map.get([1, ["a"]]), map.get(new Date(7)), map.has([1])], [3, 6, false]);
+  const sums = await rdd.reduceByKeyLocally((a, b) => a + b);
+  assert.deepEqual([sums.size, sums.get([1, ["a"]]), sums.get(NaN), sums.get([])], [4, 4, 7, 7]);
+  const words = await sc.parallelize([["__proto__", 1], ["a", 2]]).collectAsMap();
+  assert.deepEqual(words, new Map([["__proto__", 1], ["a", 2]]));
+  await refused(
+    () => sc.parallelize([[new Set(), 1]]).collectAsMap(),
+    RecordError,
+    "UnhashableKey",
+    /an instance of Set/,
+  );
+});
+
 test("isEmpty", async () => {
   assert.equal(await sc.parallelize<number>([], 3).isEmpty(), true);
   assert.equal(await sc.range(0, 9, 1, 3).filter((n) => n > 9).isEmpty(), true);

@@ -1,0 +1,109 @@
+/**
+ * The score: which of the public names of PySpark 4.3 are here. `deno test -A tests/names_test.ts`
+ * prints one line a class.
+ */
+import assert from "node:assert/strict";
+import * as flint from "@flint/flint";
+import { LEFT_OUT, nameHere, PYSPARK, SCALA, words } from "./public_names.ts";
+
+type ClassName = keyof typeof PYSPARK;
+
+/** Names that are still to come. The test fails as well where one of them has come. */
+const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
+  AccumulatorParam: words("addInPlace zero"),
+  BarrierTaskContext: words(`
+    allGather attemptNumber barrier cpuAmount cpus from_json get getLocalProperty
+    getTaskInfos partitionId resources stageId taskAttemptId`),
+  RDD: words(`
+    barrier cache checkpoint cleanShuffleDependencies collectWithJobGroup countApprox
+    countApproxDistinctByKey getCheckpointFile getResourceProfile getStorageLevel
+    isCheckpointed isLocallyCheckpointed localCheckpoint mapPartitionsWithSplit meanApprox
+    partitioner persist pipe preferredLocations sampleByKeyExact saveAsHadoopDataset
+    saveAsHadoopFile saveAsNewAPIHadoopDataset saveAsNewAPIHadoopFile saveAsObjectFile
+    saveAsPickleFile saveAsSequenceFile sumApprox toDF unpersist withResources`),
+  RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
+  SparkConf: words("setExecutorEnv setSparkHome"),
+  SparkContext: words(`
+    PACKAGE_EXTENSIONS addArchive addFile addJobTag addPyFile addSparkListener
+    cancelAllJobs cancelJob cancelJobGroup cancelJobsWithTag clearJobGroup clearJobTags
+    collectionAccumulator defaultMinPartitions doubleAccumulator dump_profiles
+    getCheckpointDir getConf getJobTags getLocalProperty getOrCreate getSystemProperty
+    hadoopFile hadoopRDD isLocal isStopped listArchives listFiles longAccumulator
+    newAPIHadoopFile newAPIHadoopRDD objectFile pickleFile removeJobTag
+    removeSparkListener resources runJob sequenceFile setCheckpointDir
+    setInterruptOnCancel setJobDescription setJobGroup setLocalProperty setLogLevel
+    setSystemProperty show_profiles sparkUser startTime statusTracker uiWebUrl`),
+  SparkExecutorInfo: words(`
+    cacheSize host numRunningTasks port totalOffHeapStorageMemory totalOnHeapStorageMemory
+    usedOffHeapStorageMemory usedOnHeapStorageMemory`),
+  SparkFiles: words("get getRootDirectory"),
+  SparkJobInfo: words("jobId stageIds status"),
+  SparkStageInfo: words(`
+    currentAttemptId name numActiveTasks numCompletedTasks numFailedTasks numTasks stageId`),
+  StatCounter: words("asDict"),
+  StatusTracker: words(`
+    getActiveJobsIds getActiveStageIds getExecutorInfos getJobIdsForGroup getJobIdsForTag
+    getJobInfo getStageInfo`),
+  StorageLevel: words(`
+    DISK_ONLY DISK_ONLY_2 DISK_ONLY_3 MEMORY_AND_DISK MEMORY_AND_DISK_2
+    MEMORY_AND_DISK_DESER MEMORY_ONLY MEMORY_ONLY_2 NONE OFF_HEAP`),
+  TaskContext: words(`
+    addTaskCompletionListener addTaskFailureListener cpuAmount cpus from_json
+    getLocalProperty isInterrupted numPartitions resources stageAttemptNumber
+    taskAttemptId taskMetrics`),
+  pyspark: words(`
+    AccumulatorParam BarrierTaskContext BarrierTaskInfo RDDBarrier SparkExecutorInfo
+    SparkFiles SparkJobInfo SparkStageInfo StatusTracker StorageLevel __version__`),
+};
+
+/** Interfaces have no names at run time: the type checker says that these are what they seem. */
+const SHAPES: { [K in ClassName]?: object } = {};
+
+Deno.test("every public name of PySpark is here", async () => {
+  const { SparkContext } = flint;
+  await using sc = new SparkContext({ master: "local" });
+  const instances: { [K in ClassName]?: object } = {
+    RDD: sc.range(1),
+    SparkContext: sc,
+    Broadcast: sc.broadcast(1),
+    Accumulator: sc.accumulator(0),
+    pyspark: { ...flint, ...SHAPES },
+    ...SHAPES,
+  };
+  const has = (className: ClassName, name: string): boolean => {
+    const exported = (flint as Record<string, unknown>)[className] as { prototype?: object };
+    const named = nameHere(name);
+    const places = [instances[className], exported?.prototype];
+    // Every class has a name and a length, which are none of its own members.
+    if (!(named in Function.prototype)) places.push(exported);
+    return places.some((place) => place !== undefined && named in place);
+  };
+  const missing: string[] = [];
+  const score = (title: string, className: ClassName, names: readonly string[]) => {
+    const wanted = names.filter((name) => !Object.hasOwn(LEFT_OUT, `${className}.${name}`));
+    const absent = wanted.filter((name) => !has(className, name));
+    missing.push(...absent.map((name) => `${className}.${name}`));
+    const out = names.length - wanted.length;
+    const note = out === 0 ? "" : `, ${out} left out on purpose`;
+    console.log(`${title} ${wanted.length - absent.length} of ${wanted.length}${note}`);
+  };
+  for (const [name, names] of Object.entries(PYSPARK)) score(name, name as ClassName, names);
+  for (const [name, names] of Object.entries(SCALA)) {
+    score(`${name}, from Scala`, name as ClassName, names);
+  }
+  const awaited = Object.entries(NOT_HERE_YET)
+    .flatMap(([className, names]) => names.map((name) => `${className}.${name}`));
+  assert.deepEqual([...new Set(missing)].sort(), awaited.sort());
+});
+
+Deno.test("the lists of names are complete", () => {
+  assert.equal(PYSPARK.RDD.length, 106);
+  assert.equal(PYSPARK.SparkContext.length, 54);
+  for (const [name, names] of Object.entries(PYSPARK)) {
+    assert.equal(new Set(names).size, names.length, name);
+  }
+  for (const name of Object.keys(LEFT_OUT)) {
+    const [className, member] = name.split(".") as [ClassName, string];
+    assert(PYSPARK[className].includes(member), name);
+  }
+});

@@ -22,6 +22,8 @@ export type Job = Readonly<{
   name: string;
   /** Classes whose instances keep their class in records, beside those that its functions use. */
   classes?: readonly Closure[] | undefined;
+  /** What its tasks can read by key: the local properties of whoever called the action. */
+  properties?: Readonly<Record<string, string>> | undefined;
   /** Ends the job: the iteration rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }>;

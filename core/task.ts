@@ -34,6 +34,10 @@ export type Stage = Readonly<{
   zips: readonly Closure[];
   /** Classes that no function of the stage need use: `Job.classes`. */
   classes?: readonly Closure[] | undefined;
+  /** How many partitions the last dataset of the stage has, be they wanted or not. */
+  partitions: number;
+  /** What tasks can read by key: `Job.properties` of the job that the stage was made for. */
+  properties?: Readonly<Record<string, string>> | undefined;
   output: StageOutput;
 }>;
 
@@ -71,6 +75,14 @@ export type Flow =
 
 /** One attempt at one partition of a stage. */
 export type Task = Readonly<{ stage: StageId; partition: PartitionId; attempt: number }>;
+
+/** What an attempt is told about itself, beside which task it is. */
+export type AttemptInfo = Readonly<{
+  /** The number of the attempt, unique in its context. */
+  id: number;
+  /** How often the stage as a whole was started before. */
+  stageAttempt: number;
+}>;
 
 /**
  * What a map task left behind. `file` is the name of its data file below the application's folder;

@@ -68,7 +68,7 @@ class Executor {
       case "launch": {
         const slot = this.#slots.find((candidate) => candidate.isFree);
         assert(slot !== undefined, "an executor was given more tasks than it has slots");
-        slot.launch(this.#stageOf(message.task.stage), message.task, message.flow);
+        slot.launch(this.#stageOf(message.task.stage), message);
         return;
       }
       case "cancel":

@@ -14,7 +14,7 @@ import { assert } from "../core/errors.ts";
 import { partitionsOf } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
-import type { ExchangeId, ExchangeLocation, Task } from "../core/task.ts";
+import type { ExchangeId, ExchangeLocation, MapOutput, Task } from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import type { KeyRange } from "../shuffle/run.ts";
@@ -22,6 +22,7 @@ import {
   type MapOutputPlace,
   openSortedOutput,
   readPartition,
+  removeOutput,
   ShuffleFileSink,
   SortedFileSink,
 } from "../shuffle/shuffle_file.ts";
@@ -121,6 +122,10 @@ export class LocalTaskIO implements TaskIO, Disposable {
     return isKeptAsRuns(exchange)
       ? new SortedFileSink(place)
       : new ShuffleFileSink(place, partitionsOf(exchange));
+  }
+
+  discard({ file }: MapOutput): void {
+    removeOutput(this.platform, shuffleFilePath(this.#place.folders, file));
   }
 
   emit(bytes: Uint8Array): void {

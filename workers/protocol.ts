@@ -15,7 +15,7 @@
 import { decodeValue, encodeValue } from "../core/codec/binary.ts";
 import { type FailureReport, JobError } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
-import type { Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
+import type { AttemptInfo, Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
 
 /** What an executor has to know before its first task. */
 export type ExecutorSetup = Readonly<{
@@ -56,7 +56,7 @@ export type ToExecutor =
   /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
-  | Readonly<{ kind: "launch"; task: Task; flow: Flow }>
+  | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
   | Readonly<{ kind: "cancel"; task: Task; reason: string }>;
 
 /** Executor → driver. */
@@ -73,7 +73,7 @@ export type ToWorker =
   | Readonly<{ kind: "prepare"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
-  | Readonly<{ kind: "launch"; task: Task; flow: Flow }>
+  | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
   /** `bytes`: the next piece of a stream that the worker opened. */
   | Readonly<{ kind: "piece"; stream: number; bytes: Uint8Array }>
   | Readonly<{ kind: "streamEnded"; stream: number }>

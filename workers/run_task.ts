@@ -19,7 +19,7 @@ import type { Closure } from "../core/closure/closure.ts";
 import { BlockPacker } from "../core/codec/block_packer.ts";
 import { encodeBlock } from "../core/codec/codec.ts";
 import { assert } from "../core/errors.ts";
-import type { Action, Flow, StageOutput, Task, TaskResult } from "../core/task.ts";
+import type { Action, AttemptInfo, Flow, StageOutput, Task, TaskResult } from "../core/task.ts";
 import { sinkOf } from "../io/registry.ts";
 import { createWriter } from "../shuffle/writer.ts";
 import { blaming, stepOf, withFunctions } from "./exchange_functions.ts";
@@ -30,7 +30,7 @@ import { Records } from "./pipeline/records.ts";
 import { refusePromise } from "./pipeline/returned.ts";
 import type { Waiting } from "./pipeline/waiting.ts";
 import type { PreparedStage } from "./prepare_stage.ts";
-import { enterTask, TaskContext } from "./task_context.ts";
+import { enterTask, taskCompleted, TaskContext, taskFailed } from "./task_context.ts";
 import { badEnd, TaskCancelled } from "./task_failure.ts";
 import { TaskFunctions } from "./task_functions.ts";
 import { shuffleIO, TaskInput, type TaskParts } from "./task_input.ts";
@@ -48,6 +48,9 @@ type GoodEnd<E = End<Extract<TaskResult, { kind: "value" | "written" }>>> = E ex
   ? Omit<E, "updates">
   : never;
 
+/** What is told of an attempt that nobody counts. */
+const FIRST_ATTEMPT: AttemptInfo = { id: 0, stageAttempt: 0 };
+
 /**
  * Runs a task to its end; never throws. The blocks of an action's value go through `io.emit` as they
  * are made, so that `blocks` of the result is empty. For stages in which nothing waits.
@@ -57,19 +60,17 @@ export function runTask(
   task: Task,
   flow: Flow,
   io: TaskIO,
+  info = FIRST_ATTEMPT,
 ): TaskResult {
-  const meter = new TaskMeter(io);
-  const blame = new Blame();
-  using _entered = enterTask(new TaskContext(task));
+  const whole = new WholeTask(prepared, task, io, info);
+  using _entered = enterTask(whole.context);
   try {
-    const functions = new TaskFunctions(prepared, io);
-    const parts = { prepared, io, meter, blame, functions };
+    const parts = whole.parts();
     const batches = new TaskInput(parts).batches(flow);
     assert(isPresent(batches), `the functions of stage ${task.stage} wait: use runTaskLater()`);
-    const end = drive(new TaskRun(task, parts).steps(batches), io);
-    return { task, metrics: meter.metrics(), ...end, updates: functions.updates() };
+    return whole.ended(drive(new TaskRun(task, parts).steps(batches), io), parts);
   } catch (error) {
-    return { task, metrics: meter.metrics(), ...badEnd(error, blame, io.cancelled) };
+    return whole.failed(error);
   }
 }
 
@@ -79,19 +80,67 @@ export async function runTaskLater(
   task: Task,
   flow: Flow,
   io: TaskIO,
+  info = FIRST_ATTEMPT,
 ): Promise<TaskResult> {
-  const meter = new TaskMeter(io);
-  const blame = new Blame();
-  using _entered = enterTask(new TaskContext(task));
+  const whole = new WholeTask(prepared, task, io, info);
+  using _entered = enterTask(whole.context);
   try {
-    const functions = new TaskFunctions(prepared, io);
-    const parts = { prepared, io, meter, blame, functions };
+    const parts = whole.parts();
     const input = new TaskInput(parts);
     const batches = input.batches(flow);
-    const end = await endLater(new TaskRun(task, parts), batches, input.waiting, parts);
-    return { task, metrics: meter.metrics(), ...end, updates: functions.updates() };
+    const run = new TaskRun(task, parts);
+    return whole.ended(await endLater(run, batches, input.waiting, parts), parts);
   } catch (error) {
-    return { task, metrics: meter.metrics(), ...badEnd(error, blame, io.cancelled) };
+    return whole.failed(error);
+  }
+}
+
+/** What stands around the work of a task, whichever way it is driven. */
+class WholeTask {
+  readonly context: TaskContext;
+  readonly #prepared: PreparedStage;
+  readonly #task: Task;
+  readonly #io: TaskIO;
+  readonly #meter: TaskMeter;
+  readonly #blame = new Blame();
+
+  constructor(prepared: PreparedStage, task: Task, io: TaskIO, info: AttemptInfo) {
+    const meter = this.#meter = new TaskMeter(io);
+    this.#prepared = prepared;
+    this.#task = task;
+    this.#io = io;
+    this.context = new TaskContext({
+      stage: prepared.stage,
+      task,
+      info,
+      isInterrupted: () => io.cancelled,
+      metrics: () => meter.metrics(),
+    });
+  }
+
+  /** The parts of the task; throws where its functions cannot be revived. */
+  parts(): TaskParts {
+    const [prepared, io] = [this.#prepared, this.#io];
+    const functions = new TaskFunctions(prepared, io);
+    return { prepared, io, meter: this.#meter, blame: this.#blame, functions };
+  }
+
+  /** The work is done; it counts if the listeners of the task agree. */
+  ended(end: GoodEnd, { functions }: TaskParts): TaskResult {
+    try {
+      taskCompleted(this.context);
+    } catch (error) {
+      if (end.kind === "written") this.#io.discard(end.output);
+      throw error;
+    }
+    const metrics = this.#meter.metrics();
+    return { task: this.#task, metrics, ...end, updates: functions.updates() };
+  }
+
+  failed(error: unknown): TaskResult {
+    taskFailed(this.context, error);
+    const end = badEnd(error, this.#blame, this.#io.cancelled);
+    return { task: this.#task, metrics: this.#meter.metrics(), ...end };
   }
 }
 

@@ -14,13 +14,19 @@ import { encodeBlock } from "../core/codec/codec.ts";
 import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
-import { type Flow, NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
+import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile } from "./attempt_file.ts";
 import { ownFolderName } from "./local_io.ts";
 import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
-import type { ExecutorSetup, FromExecutor, FromWorker, SaveTarget } from "./protocol.ts";
+import type {
+  ExecutorSetup,
+  FromExecutor,
+  FromWorker,
+  SaveTarget,
+  ToExecutor,
+} from "./protocol.ts";
 import { Streams } from "./streams.ts";
 import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 
@@ -101,7 +107,7 @@ export class Slot {
   }
 
   /** Runs a task; the driver hears how it ended, whatever happens. */
-  launch(entry: StageEntry, task: Task, flow: Flow): void {
+  launch(entry: StageEntry, { task, info, flow }: ToExecutor & { kind: "launch" }): void {
     assert(this.#running === undefined, `slot ${this.#index} was given two tasks at once`);
     const { save } = entry;
     this.#running = {
@@ -123,7 +129,7 @@ export class Slot {
       stages.set(entry.stage, entry.locations);
       void worker.send({ kind: "locate", stage: entry.stage, bytes: entry.locations });
     }
-    void worker.send({ kind: "launch", task, flow });
+    void worker.send({ kind: "launch", task, info, flow });
   }
 
   /** Asks the task to end early, if it is the one that runs; user code that spins does not hear it. */

@@ -18,7 +18,11 @@ import type { Blame, Culprit } from "./pipeline/blame.ts";
 import { named } from "./pipeline/returned.ts";
 
 /** Thrown where a task notices that its job was cancelled. */
-export class TaskCancelled extends Error {}
+export class TaskCancelled extends Error {
+  constructor() {
+    super("the job was cancelled");
+  }
+}
 
 export type BadEnd =
   | Readonly<{ kind: "failed"; failure: FailureReport }>

@@ -9,7 +9,7 @@
 import type { BroadcastId } from "../core/engine.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split, UserFunction } from "../core/plan/plan.ts";
-import type { ExchangeId } from "../core/task.ts";
+import type { ExchangeId, MapOutput } from "../core/task.ts";
 import type { Platform } from "../core/platform.ts";
 import type { MemoryBudget } from "../shuffle/memory_budget.ts";
 import type { SpillManager } from "../shuffle/spill_manager.ts";
@@ -32,6 +32,8 @@ export interface TaskIO {
   inputReady(): Promise<void>;
   exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput;
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink;
+  /** Takes back what a sink of this task wrote: the task failed after all. */
+  discard(output: MapOutput): void;
   /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */
   emit(bytes: Uint8Array): void;
   broadcast(id: BroadcastId): Uint8Array;

@@ -101,7 +101,7 @@ async function prepare(bytes: Uint8Array): Promise<Entry> {
 }
 
 async function run(
-  { task, flow }: ToWorker & { kind: "launch" },
+  { task, info, flow }: ToWorker & { kind: "launch" },
   entry: Entry | undefined,
   setup: WorkerSetup,
   link: WorkerLink,
@@ -116,8 +116,8 @@ async function run(
     using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.locations);
     const { prepared } = entry;
     return prepared.waits
-      ? await runTaskLater(prepared, task, flow, io)
-      : runTask(prepared, task, flow, io);
+      ? await runTaskLater(prepared, task, flow, io, info)
+      : runTask(prepared, task, flow, io, info);
   } catch (error) {
     return failed(reportOf(error));
   }

@@ -41,6 +41,8 @@ export type CutOptions = Readonly<{
   name: string;
   /** As `Job.classes`: every stage has them. */
   classes?: readonly Closure[] | undefined;
+  /** As `Job.properties`: every stage has them. */
+  properties?: Readonly<Record<string, string>> | undefined;
 }>;
 
 type ExchangeNode = Extract<Plan, { kind: "exchange" }>;
@@ -68,9 +70,12 @@ export function cut(plan: Plan, action: Action<Closure>, options: CutOptions): S
     builder.build(options.nextStage(), label, { kind: "exchange", id, exchange })
   );
   stages.push(last.build(options.nextStage(), options.name, { kind: "action", action }));
-  const { classes = [] } = options;
-  if (classes.length === 0) return stages;
-  return stages.map((plan) => ({ ...plan, stage: { ...plan.stage, classes } }));
+  const { classes = [], properties = {} } = options;
+  const shared = {
+    ...(classes.length > 0 ? { classes } : {}),
+    ...(Object.keys(properties).length > 0 ? { properties } : {}),
+  };
+  return stages.map((plan) => ({ ...plan, stage: { ...plan.stage, ...shared } }));
 }
 
 function range(count: number): PartitionId[] {
@@ -96,6 +101,7 @@ type Chain = Readonly<{ index: number; base: Plan }>;
 /** Collects what one stage consists of, from its last dataset back to its inputs. */
 class StageBuilder {
   readonly parents: ExchangeId[] = [];
+  readonly #partitions: number;
   readonly #counts: ReadonlyMap<PlanId, number>;
   readonly #flows = new Map<PartitionId, Flow>();
   readonly #inputs: StageInput[] = [];
@@ -116,7 +122,7 @@ class StageBuilder {
     partitions: readonly PartitionId[],
   ) {
     this.#counts = counts;
-    const count = counts.get(last.id)!;
+    const count = this.#partitions = counts.get(last.id)!;
     for (const partition of partitions) {
       assert(
         Number.isInteger(partition) && partition >= 0 && partition < count,
@@ -133,6 +139,7 @@ class StageBuilder {
       inputs: this.#inputs,
       chains: this.#chains,
       zips: this.#zips,
+      partitions: this.#partitions,
       output,
     };
     return { stage, flows: this.#flows, parents: this.parents };

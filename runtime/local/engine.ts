@@ -209,6 +209,7 @@ class LocalEngine implements Engine {
       partitions: job.partitions,
       name: job.name,
       classes: job.classes,
+      properties: job.properties,
     });
     const last = stages.at(-1)!.stage;
     if (job.action.kind === "save") this.#savingJobs.set(last.id, job.id);

@@ -96,11 +96,12 @@ export class Seats<A> {
     return undefined;
   }
 
-  /** Takes a slot. */
-  launch(seat: Seat<A>, task: Task, attempt: A, alone: boolean): void {
+  /** Takes a slot; returns how many launches there were before, anywhere. */
+  launch(seat: Seat<A>, task: Task, attempt: A, alone: boolean): number {
     seat.running.set(taskKey(task), attempt);
     seat.isExclusive = alone;
     seat.lastLaunch = ++this.#launches;
+    return this.#launches - 1;
   }
 
   /** Frees the slot of a task that ended; undefined if it does not run there. */

@@ -279,10 +279,11 @@ class LocalScheduler implements Scheduler {
     this.#prepare(tasks.plan, seat, inputs);
     const seen = new Map(inputs.map((outputs) => [outputs.id, outputs.version]));
     const attempt = tasks.launch({ job, executor: seat.id, startedAtMs: this.#nowMs, seen, alone });
-    this.#seats.launch(seat, attempt.task, attempt, alone);
+    const id = this.#seats.launch(seat, attempt.task, attempt, alone);
+    const info = { id, stageAttempt: tasks.stageAttempt };
     const flow = tasks.plan.flows.get(attempt.task.partition)!;
     this.#announce({ type: "task.started", job, task: attempt.task, executor: seat.id });
-    this.#say({ kind: "launch", executor: seat.id, task: attempt.task, flow });
+    this.#say({ kind: "launch", executor: seat.id, task: attempt.task, info, flow });
   }
 
   /** Versions only grow, so the same sum means the same locations. */

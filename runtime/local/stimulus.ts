@@ -9,6 +9,7 @@ import type { PartitionId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type {
   AccumulatorUpdate,
+  AttemptInfo,
   ExchangeId,
   ExchangeLocation,
   ExecutorId,
@@ -80,7 +81,7 @@ export type Instruction = Readonly<
   }
   /** No task of the stage will be launched there any more without another `prepare`. */
   | { kind: "release"; executor: ExecutorId; stage: StageId }
-  | { kind: "launch"; executor: ExecutorId; task: Task; flow: Flow }
+  | { kind: "launch"; executor: ExecutorId; task: Task; info: AttemptInfo; flow: Flow }
   /** Its result is not wanted any more. The slot stays taken until `taskEnded` or `executorLost`. */
   | { kind: "cancel"; executor: ExecutorId; task: Task; reason: string }
   /** The value of a wanted partition: exactly once each, before `finish`. */

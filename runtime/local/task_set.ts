@@ -55,6 +55,8 @@ export class TaskSet {
   waitingJobs: JobId[] = [];
   /** Its start has been announced, and its end has not. */
   isAnnounced = false;
+  /** How often the stage was started again because its input or its output had been lost. */
+  stageAttempt = 0;
   /** The partitions whose accumulator updates have counted. */
   readonly counted = new Set<PartitionId>();
   readonly #limits: Limits;
@@ -121,6 +123,7 @@ export class TaskSet {
 
   /** The partition has to run again: what it made is gone. */
   reopen(partition: PartitionId): void {
+    if (this.unfinished === 0) this.stageAttempt++;
     this.#waiting.push(partition);
   }
 
@@ -167,7 +170,10 @@ export class TaskSet {
    */
   loseInput(attempt: Attempt, isNewRound: boolean, detail: string): FailureReport | undefined {
     const trouble = this.#note(attempt, detail);
-    if (isNewRound) this.#inputLosses++;
+    if (isNewRound) {
+      this.#inputLosses++;
+      this.stageAttempt++;
+    }
     this.#returnToQueue(attempt);
     return this.#inputLosses >= this.#limits.stageAttempts
       ? inputFailure(this.#failed(attempt, trouble), this.#inputLosses, detail)

@@ -80,7 +80,8 @@ async function startExecutor() {
       }) as [ReturnType<typeof cut>[number]];
       await channel.send({ kind: "prepare", stage: 1, bytes: encodeValue(stage) });
       const task = { stage: 1, partition: 0, attempt: 0 };
-      await channel.send({ kind: "launch", task, flow: flows.get(0)! });
+      const info = { id: 0, stageAttempt: 0 };
+      await channel.send({ kind: "launch", task, info, flow: flows.get(0)! });
       return task;
     },
     async [Symbol.asyncDispose]() {

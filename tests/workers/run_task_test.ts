@@ -60,6 +60,7 @@ class MemoryIO implements TaskIO {
   readonly emitted: Uint8Array[] = [];
   readonly outputs = new Map<number, Uint8Array[]>();
   readonly broadcasts = new Map<number, Uint8Array>();
+  readonly discarded: string[] = [];
   broadcastsRead = 0;
   cancelled = false;
   closed = 0;
@@ -100,6 +101,10 @@ class MemoryIO implements TaskIO {
     };
   }
 
+  discard({ file }: MapOutput): void {
+    this.discarded.push(file);
+  }
+
   emit(bytes: Uint8Array): void {
     this.emitted.push(bytes.slice());
   }
@@ -124,7 +129,8 @@ async function splitsOf(records: readonly unknown[], partitions = 1): Promise<re
 
 function stageOf(parts: Partial<Stage>): Stage {
   const name = "collect at job.ts:9";
-  return { id: 4, name, inputs: [memory], chains: [], zips: [], output: collect, ...parts };
+  const empty = { inputs: [memory], chains: [], zips: [], partitions: 3 };
+  return { id: 4, name, ...empty, output: collect, ...parts };
 }
 
 async function run(
@@ -269,6 +275,7 @@ Deno.test("each task has functions of its own", async () => {
 // Names of captured variables in functions that are only read as text here.
 declare const seen: number[];
 declare const sum: { add(amount: number): void; value: number };
+declare const log: { add(line: string): void };
 declare const table: { value: Map<number, string> };
 
 Deno.test("accumulators add in the task, and only there", async () => {
@@ -320,6 +327,68 @@ Deno.test("TaskContext inside of a task", async () => {
     return [current.stageId(), current.partitionId(), current.attemptNumber()];
   }, { TaskContext: context });
   assert.deepEqual((await through([0], [ask])).io.records(), [[4, 2, 1]]);
+  const askMore = op("map", (key) => {
+    const current = TaskContext.get()!;
+    const { recordsRead } = current.taskMetrics();
+    const interrupted = current.isInterrupted();
+    return [current.numPartitions(), current.getLocalProperty(key), recordsRead, interrupted];
+  }, { TaskContext: context });
+  const { io } = await through(["pool", "toString"], [askMore], { properties: { pool: "fast" } });
+  assert.deepEqual(io.records(), [[3, "fast", 2, false], [3, undefined, 2, false]]);
+});
+
+/** A chain that registers listeners, which tell an accumulator, and fails where it is told to. */
+function listening(failing: "nothing" | "task" | "completion" | "completions" | "promise") {
+  const captured: Record<string, ClosureNode> = {
+    TaskContext: { kind: "provided", module: "flint:task", name: "TaskContext" },
+    log: token({ kind: "accumulator", id: 1, zero: [], add: closureOf((l, i) => (l.push(i), l)) }),
+    failing: { kind: "plain", value: failing },
+  };
+  return op("mapPartitions", (records) => {
+    const context = TaskContext.get()!;
+    context.addTaskCompletionListener((told) => {
+      log.add(`first ${told === context}`);
+      if (failing === "completions") throw new TypeError("first");
+    }).addTaskFailureListener((_, error) => log.add(`failed ${error}`));
+    context.addTaskCompletionListener(() => {
+      log.add("second");
+      if (failing.startsWith("completion")) throw new RangeError("second");
+      if (failing === "promise") return Promise.resolve() as unknown as void;
+    });
+    if (failing === "task") throw new Error("the task");
+    return records;
+  }, captured);
+}
+
+Deno.test("listeners are told at the end, the last one first, and can fail the task", async () => {
+  const updatesOf = async (failing: Parameters<typeof listening>[0]) => {
+    const { result } = await through([1], [listening(failing)]);
+    if (result.kind !== "value") return failureOf(result);
+    return decodeValue(result.updates[0]!.bytes);
+  };
+  assert.deepEqual(await updatesOf("nothing"), ["second", "first true"]);
+  const task = await updatesOf("task") as FailureReport;
+  assert.match(task.message, /mapPartitions's function at .* threw Error: the task/);
+  const one = await updatesOf("completion") as FailureReport;
+  assert.equal(one.message, "a task completion listener threw RangeError: second");
+  const both = await updatesOf("completions") as FailureReport;
+  assert.match(both.message, /threw RangeError: second; another threw TypeError: first$/);
+  assert.equal(both.cause?.name, "RangeError");
+  const promise = await updatesOf("promise") as FailureReport;
+  assert.equal(promise.code, "PromiseReturned");
+});
+
+Deno.test("what was written is taken back where a listener fails the task", async () => {
+  const exchange = {
+    kind: "partition",
+    partitioner: { kind: "hash", partitions: 1 },
+  } as const;
+  const output: StageOutput = { kind: "exchange", id: 7, exchange };
+  const pairs = [["a", 1]];
+  const good = await through(pairs, [listening("nothing")], { output });
+  assert.deepEqual([good.result.kind, good.io.discarded], ["written", []]);
+  const bad = await through(pairs, [listening("completion")], { output });
+  assert.deepEqual([bad.result.kind, bad.io.discarded], ["failed", ["memory"]]);
 });
 
 const thrown: [string, UserFunction, RegExp][] = [

@@ -287,6 +287,17 @@ Deno.test("a lost output is made again, alone, and its reader then reads the new
   assert.deepEqual(scene.value(scene.launch).every("finish")[0]!.outcome, { ok: true });
 });
 
+Deno.test("attempts are numbered over all stages, and stages know how often they were started", () => {
+  const scene = new Scene({ executorsMax: 1 });
+  scene.submit(0, exchange(2, source(1, 1), hash(1))).ready(0);
+  const infos = [scene.launch.info];
+  infos.push(scene.written(scene.launch).launch.info);
+  infos.push(scene.inputLost(scene.launch, 2, 0).launch.info);
+  infos.push(scene.written(scene.launch).launch.info);
+  assert.deepEqual(infos.map(({ id }) => id), [0, 1, 2, 3]);
+  assert.deepEqual(infos.map(({ stageAttempt }) => stageAttempt), [0, 0, 1, 1]);
+});
+
 Deno.test("a reader that lost what has been made anew since only runs again", () => {
   const scene = new Scene().submit(0, exchange(2, source(1, 1), hash(2))).ready(0);
   scene.written(scene.launch).ready(1);

@@ -39,7 +39,13 @@ export type {
 export type { Hint } from "./runtime/hint.ts";
 export { type Settings, SparkConf } from "./runtime/config.ts";
 export { Broadcast } from "./runtime/broadcast.ts";
-export { Accumulator } from "./runtime/accumulator.ts";
+export {
+  Accumulator,
+  type AccumulatorOptions,
+  type AccumulatorParam,
+  CollectionAccumulator,
+  NumericAccumulator,
+} from "./runtime/accumulator.ts";
 export { StatCounter, type StatSummary } from "./core/statistics.ts";
 export type { Values } from "./shuffle/values.ts";
 export {

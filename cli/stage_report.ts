@@ -9,6 +9,8 @@ type StageFigures = {
   failed: number;
   /** Sums over the tasks; the peak is the highest of them. */
   metrics: TaskMetrics;
+  /** The values of named accumulators that the stage has added to, by their names. */
+  readonly accumulators: Map<string, string>;
 };
 
 /** Collects figures from events and gives a line when a stage has ended. */
@@ -28,6 +30,9 @@ export class StageReport {
         else stage.failed++;
         return undefined;
       }
+      case "accumulator.updated":
+        this.#stages.get(event.stage)?.accumulators.set(event.name, event.value);
+        return undefined;
       case "stage.ended": {
         const stage = this.#stages.get(event.stage);
         this.#stages.delete(event.stage);
@@ -57,7 +62,7 @@ export function attachStageReport(events: EventBus, write: (line: string) => voi
 
 function figuresOf(event: Extract<Event, { type: "stage.started" }>): StageFigures {
   const { name, atMs: startedAtMs } = event;
-  return { name, startedAtMs, tasks: 0, failed: 0, metrics: NO_METRICS };
+  return { name, startedAtMs, tasks: 0, failed: 0, metrics: NO_METRICS, accumulators: new Map() };
 }
 
 function addTask(stage: StageFigures, metrics: TaskMetrics): void {
@@ -85,6 +90,7 @@ function stageLine(id: StageId, stage: StageFigures, durationMs: number, ok: boo
     `wrote ${count(metrics.recordsWritten)} records, ${bytes(metrics.bytesWritten)}`,
     `${metrics.spills} spills, ${bytes(metrics.bytesSpilled)}`,
     `peak ${bytes(metrics.memoryBytesMax)}`,
+    ...[...stage.accumulators].map(([name, value]) => `${name}: ${value}`),
   ].join(" · ");
 }
 

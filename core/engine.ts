@@ -7,7 +7,7 @@
 import type { Closure } from "./closure/closure.ts";
 import type { EventBus } from "./events.ts";
 import type { PartitionId, Plan, PlanId } from "./plan/plan.ts";
-import type { AccumulatorUpdate, Action, JobId } from "./task.ts";
+import type { AccumulatorUpdate, Action, JobId, StageId } from "./task.ts";
 
 export type BroadcastId = number;
 
@@ -49,8 +49,11 @@ export interface Engine extends AsyncDisposable {
 /** What an engine may ask of the driver. */
 export interface EngineHost {
   readonly events: EventBus;
-  /** Called once per (job, stage, partition), with the updates of the attempt that counted. */
-  accumulate(job: JobId, updates: readonly AccumulatorUpdate[]): void;
+  /**
+   * Called once per (job, stage, partition), with the updates of the attempt that counted. What it
+   * throws is why the job fails.
+   */
+  accumulate(job: JobId, stage: StageId, updates: readonly AccumulatorUpdate[]): void;
   /** Something that the user should read once, such as a temp folder that lies in memory. */
   warn(message: string): void;
 }

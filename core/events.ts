@@ -27,6 +27,8 @@ export type Event = Readonly<
     | { type: "stage.ended"; job: JobId; stage: StageId; outcome: Outcome }
     | { type: "task.started"; job: JobId; task: Task; executor: ExecutorId }
     | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
+    /** A task has counted for an accumulator that has a name; `value`: its value now, as a short text. */
+    | { type: "accumulator.updated"; job: JobId; stage: StageId; name: string; value: string }
     | { type: "executor.started"; executor: ExecutorId; slots: number; memoryBytesMax: number }
     | { type: "executor.lost"; executor: ExecutorId; reason: string }
     /** What a task printed; announced before the line is written. */

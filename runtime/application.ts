@@ -15,7 +15,8 @@ import { withValues } from "../shuffle/values.ts";
 import { GRANT_NAMES, parseGrants } from "../workers/permissions.ts";
 import { denoPlatform } from "../workers/platform_deno.ts";
 import { provided } from "../workers/provided.ts";
-import { Accumulator, Accumulators } from "./accumulator.ts";
+import { isAccumulator } from "./accumulator.ts";
+import { Accumulators } from "./accumulators.ts";
 import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
 import { DraftCapturer } from "./capture.ts";
 import type { SparkConf } from "./config.ts";
@@ -34,7 +35,7 @@ export type DriverOnly = (value: object) => string | undefined;
 
 export class Application {
   readonly driver: Driver;
-  readonly accumulators = new Accumulators();
+  readonly accumulators: Accumulators;
   readonly #capturer: Capturer;
   readonly #classes: ClassTable;
   readonly #broadcasts = new WeakSet<object>();
@@ -58,10 +59,18 @@ export class Application {
       idOf: (constructor) => this.#idOf(constructor as UserFunction),
       classOf: (id) => this.#capturer.classOf(id),
     });
+    this.accumulators = new Accumulators({
+      capture: (fn) => this.#capturer.capture(fn),
+      classes: this.#classes,
+    });
     const files = localFileSystem(denoPlatform);
     const engine = startEngine(conf, {
       events,
-      accumulate: (_job, updates) => this.accumulators.apply(updates),
+      accumulate: (job, stage, updates) => {
+        for (const update of this.accumulators.apply(updates)) {
+          events.emit({ type: "accumulator.updated", job, stage, ...update });
+        }
+      },
       warn,
     });
     const parallelism = conf.getCount("spark.default.parallelism");
@@ -138,10 +147,9 @@ export class Application {
       this.driver.assertPublished(value.id);
       return { kind: "broadcast", id: value.id };
     }
-    if (value instanceof Accumulator) {
-      if (!this.accumulators.has(value)) throw foreign("an accumulator");
-      return { kind: "accumulator", id: value.id, zero: 0 };
-    }
+    const accumulator = this.accumulators.tokenOf(value);
+    if (accumulator !== undefined) return accumulator;
+    if (isAccumulator(value)) throw foreign("an accumulator");
     const what = driverOnly(value);
     if (what === undefined) return undefined;
     throw new ClosureError(

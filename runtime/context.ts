@@ -6,7 +6,16 @@
  *            inspector ─► capture ────────────┘
  */
 import { EventBus } from "../core/events.ts";
-import type { Accumulator } from "./accumulator.ts";
+import {
+  type Accumulator,
+  type AccumulatorOptions,
+  type AccumulatorParam,
+  type CollectionAccumulator,
+  newAccumulator,
+  newCollectionAccumulator,
+  newNumericAccumulator,
+  type NumericAccumulator,
+} from "./accumulator.ts";
 import { Application } from "./application.ts";
 import { optionsOf } from "./arguments.ts";
 import type { Broadcast } from "./broadcast.ts";
@@ -327,7 +336,57 @@ export class SparkContext implements AsyncDisposable {
   }
 
   /**
-   * A number that tasks add to and the driver reads.
+   * A number or bigint that tasks add to and the driver reads, from `initial` (0 by default) on. With
+   * a `param`, anything that the param can add. Throws a PlanError (InvalidArgument) where `initial`
+   * is neither number nor bigint and there is no `param`.
+   *
+   * @example
+   * ```ts
+   * import { type AccumulatorParam, SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const b = sc.accumulator(0);
+   * await sc.parallelize([1, 2, 3]).foreach((x) => b.add(x));
+   * assert.equal(b.value, 6);
+   *
+   * class VectorAccumulatorParam implements AccumulatorParam<number[]> {
+   *   zero(value: number[]) {
+   *     return value.map(() => 0);
+   *   }
+   *   addInPlace(sum: number[], amount: number[]) {
+   *     for (let i = 0; i < sum.length; i++) sum[i]! += amount[i]!;
+   *     return sum;
+   *   }
+   * }
+   * const va = sc.accumulator([1, 2, 3], new VectorAccumulatorParam());
+   * await sc.parallelize([1, 2, 3]).foreach((x) => va.add([x, x, x]));
+   * assert.deepEqual(va.value, [7, 8, 9]);
+   * ```
+   */
+  accumulator(initial?: number, options?: AccumulatorOptions): Accumulator<number>;
+  /** The same for bigints. */
+  accumulator(initial: bigint, options?: AccumulatorOptions): Accumulator<bigint>;
+  /** The same for anything, with a param that says how to add. */
+  accumulator<T>(
+    initial: T,
+    param: AccumulatorParam<T>,
+    options?: AccumulatorOptions,
+  ): Accumulator<T>;
+  accumulator<T>(
+    initial: unknown = 0,
+    param?: AccumulatorParam<T> | AccumulatorOptions,
+    options?: AccumulatorOptions,
+  ): Accumulator<T> {
+    this.#driver.assertRunning("accumulator");
+    const given = param as AccumulatorParam<unknown> | AccumulatorOptions | undefined;
+    const all = this.#application.accumulators;
+    return newAccumulator(all, initial, given, options) as unknown as Accumulator<T>;
+  }
+
+  /**
+   * A sum of whole numbers with their count and mean; Scala's `longAccumulator`. Beyond 2^53 it is
+   * rounded: add bigints to an {@linkcode SparkContext.accumulator} that starts with `0n` there.
    *
    * @example
    * ```ts
@@ -335,14 +394,53 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const seen = sc.accumulator(0);
-   * await sc.range(10).foreach(() => seen.add(1));
-   * assert.equal(seen.value, 10);
+   * const accum = sc.longAccumulator("My Accumulator");
+   * await sc.parallelize([1, 2, 3, 4]).foreach((x) => accum.add(x));
+   * assert.equal(accum.value, 10);
    * ```
    */
-  accumulator(initial: number = 0): Accumulator {
-    this.#driver.assertRunning("accumulator");
-    return this.#application.accumulators.add(initial);
+  longAccumulator(name?: string | AccumulatorOptions): NumericAccumulator {
+    this.#driver.assertRunning("longAccumulator");
+    return newNumericAccumulator(this.#application.accumulators, "long", name);
+  }
+
+  /**
+   * A sum of numbers with their count and mean; Scala's `doubleAccumulator`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const weights = sc.doubleAccumulator("weights");
+   * await sc.parallelize([0.5, 1.5]).foreach((x) => weights.add(x));
+   * assert.deepEqual([weights.sum, weights.avg], [2, 1]);
+   * ```
+   */
+  doubleAccumulator(name?: string | AccumulatorOptions): NumericAccumulator {
+    this.#driver.assertRunning("doubleAccumulator");
+    return newNumericAccumulator(this.#application.accumulators, "double", name);
+  }
+
+  /**
+   * Gathers values of tasks, in no promised order; Scala's `collectionAccumulator`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const seen = sc.collectionAccumulator<number>();
+   * await sc.parallelize([1, 2]).foreach((x) => seen.add(x));
+   * assert.deepEqual(seen.value.sort(), [1, 2]);
+   * ```
+   */
+  collectionAccumulator<T>(name?: string | AccumulatorOptions): CollectionAccumulator<T> {
+    this.#driver.assertRunning("collectionAccumulator");
+    const all = this.#application.accumulators;
+    return newCollectionAccumulator(all, name) as CollectionAccumulator<T>;
   }
 
   /**

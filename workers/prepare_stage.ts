@@ -22,8 +22,8 @@ export type PreparedStage = Readonly<{
   chains: readonly CompiledChain[];
   /** Every closure of the stage. */
   closures: ReadonlyMap<Closure, LoadedClosure>;
-  /** The custom additions of accumulators, by the accumulator's id. */
-  additions: ReadonlyMap<number, Closure>;
+  /** How accumulators add where the user said how, by the accumulator's id. */
+  accumulations: ReadonlyMap<number, Closure>;
   broadcasts: BroadcastValues;
   /** Whether its tasks wait for promises of the user's functions. */
   waits: boolean;
@@ -38,7 +38,7 @@ export async function prepareStage(
   importModule: ImportModule,
 ): Promise<PreparedStage> {
   const closures = new Map<Closure, LoadedClosure>();
-  const additions = new Map<number, Closure>();
+  const accumulations = new Map<number, Closure>();
   const waiting = closuresOf(stage);
   for (let closure = waiting.pop(); closure !== undefined; closure = waiting.pop()) {
     if (closures.has(closure)) continue;
@@ -46,16 +46,16 @@ export async function prepareStage(
     for (const node of closure.nodes) {
       if (node.kind !== "token") continue;
       const token = node.token as Token;
-      if (token.kind !== "accumulator" || token.add === undefined) continue;
-      additions.set(token.id, token.add);
-      waiting.push(token.add);
+      if (token.kind !== "accumulator" || typeof token.adds === "string") continue;
+      accumulations.set(token.id, token.adds);
+      waiting.push(token.adds);
     }
   }
   return {
     stage,
     chains: stage.chains.map((ops) => compile(ops)),
     closures,
-    additions,
+    accumulations,
     broadcasts: new BroadcastValues(),
     waits: stage.chains.some((ops) => ops.some((op) => emit[op.kind].kind === "waiting")) ||
       stage.output.kind === "action" && stage.output.action.kind === "applyAsync",

@@ -4,6 +4,7 @@
  * The driver captures them by identity (is this function one of these?), and a worker finds its own
  * copy under the same name. So `instanceof` and module state mean the same on both sides.
  */
+import * as accumulation from "../core/accumulation.ts";
 import * as errors from "../core/errors.ts";
 import * as fresh from "../core/fresh.ts";
 import * as hyperloglog from "../core/hyperloglog.ts";
@@ -20,6 +21,7 @@ import { TaskContext } from "./task_context.ts";
 
 /** Module name → export name → value. The names travel in closures: they never change. */
 export const provided: Readonly<Record<string, Record<string, unknown>>> = {
+  "flint:accumulation": { ...accumulation },
   "flint:errors": { ...errors },
   "flint:fresh": { ...fresh },
   "flint:hyperloglog": { ...hyperloglog },

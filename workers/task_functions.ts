@@ -4,6 +4,7 @@
  */
 import type { Closure } from "../core/closure/closure.ts";
 import { CommonClasses, type Revived } from "../core/closure/revive.ts";
+import type { CustomAccumulation } from "../core/closure/tokens.ts";
 import type { ClassTable } from "../core/codec/binary.ts";
 import { assert } from "../core/errors.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
@@ -25,9 +26,10 @@ export class TaskFunctions {
     this.#variables = new TaskVariables({
       broadcasts: prepared.broadcasts,
       broadcastBytes: (id) => io.broadcast(id),
-      additionOf: (id) => {
-        const addition = prepared.additions.get(id);
-        return addition && this.of(addition);
+      accumulationOf: (id) => {
+        const closure = prepared.accumulations.get(id);
+        assert(closure !== undefined, `accumulator ${id} was not prepared with its stage`);
+        return this.of(closure)() as CustomAccumulation;
       },
       classes: this.classes,
     });

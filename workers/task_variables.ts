@@ -2,11 +2,11 @@
  * Broadcasts and accumulators as a task has them: what stands where its functions hold tokens.
  */
 import { type ClassTable, decodeValue, encodeValue } from "../core/codec/binary.ts";
-import type { Token } from "../core/closure/tokens.ts";
+import type { CustomAccumulation, Token } from "../core/closure/tokens.ts";
 import type { BroadcastId } from "../core/engine.ts";
-import { PlanError, shown } from "../core/errors.ts";
-import type { UserFunction } from "../core/plan/plan.ts";
+import { PlanError } from "../core/errors.ts";
 import type { AccumulatorUpdate } from "../core/task.ts";
+import { accumulatedBy, TaskAccumulator } from "./task_accumulator.ts";
 
 /** What broadcasts are decoded to: once for all tasks of a stage in a worker, when it is asked for. */
 export class BroadcastValues {
@@ -22,8 +22,8 @@ export class BroadcastValues {
 export type VariablesHost = Readonly<{
   broadcasts: BroadcastValues;
   broadcastBytes: (id: BroadcastId) => Uint8Array;
-  /** The custom addition of an accumulator, revived for this task. */
-  additionOf: (id: number) => UserFunction | undefined;
+  /** How an accumulator adds where the user said how, revived for this task. */
+  accumulationOf: (id: number) => CustomAccumulation;
   classes: ClassTable;
 }>;
 
@@ -47,12 +47,7 @@ export class TaskVariables {
         return entry(
           this.#accumulators,
           token.id,
-          () =>
-            new TaskAccumulator(
-              token.id,
-              token.zero,
-              () => this.#host.additionOf(token.id) ?? addNumbers,
-            ),
+          () => new TaskAccumulator(token, () => this.#host.accumulationOf(token.id)),
         );
     }
   };
@@ -82,65 +77,20 @@ class TaskBroadcast {
   }
 
   unpersist(): never {
-    return onDriverOnly("unpersist()", "broadcast", this.id);
+    return onDriverOnly("unpersist()", this.id);
   }
 
   destroy(): never {
-    return onDriverOnly("destroy()", "broadcast", this.id);
+    return onDriverOnly("destroy()", this.id);
   }
 }
 
-/** What a task has added so far; undefined if it has added nothing. */
-let accumulatedBy: (accumulator: TaskAccumulator) => Readonly<{ value: unknown }> | undefined;
-
-/** An accumulator in a task: it only adds. */
-class TaskAccumulator {
-  readonly #zero: unknown;
-  readonly #addition: () => UserFunction;
-  #sum: { value: unknown } | undefined;
-
-  static {
-    accumulatedBy = (accumulator) => accumulator.#sum;
-  }
-
-  constructor(readonly id: number, zero: unknown, addition: () => UserFunction) {
-    this.#zero = zero;
-    this.#addition = addition;
-  }
-
-  add(amount: unknown): void {
-    this.#sum ??= { value: copyOf(this.#zero) };
-    this.#sum.value = this.#addition()(this.#sum.value, amount);
-  }
-
-  get value(): never {
-    return onDriverOnly("value", "accumulator", this.id);
-  }
-}
-
-function addNumbers(sum: unknown, amount: unknown): number | bigint {
-  if (typeof sum === "number" && typeof amount === "number") return sum + amount;
-  if (typeof sum === "bigint" && typeof amount === "bigint") return sum + amount;
-  throw new PlanError(
-    "InvalidArgument",
-    `Cannot add ${shown(amount)} to an accumulator that holds ${shown(sum)}`,
-    "Add a number; to a bigint, a bigint",
-  );
-}
-
-function onDriverOnly(member: string, what: string, id: number): never {
+function onDriverOnly(member: string, id: BroadcastId): never {
   throw new PlanError(
     "ContextOnlyOnDriver",
-    `Cannot use ${member} of ${what} ${id} in a task`,
-    what === "accumulator"
-      ? "A task only adds; read the value on the driver when the action has ended"
-      : "Call it on the driver",
+    `Cannot use ${member} of broadcast ${id} in a task`,
+    "Call it on the driver",
   );
-}
-
-/** The zero may be an array or a Map that additions change. */
-function copyOf(zero: unknown): unknown {
-  return typeof zero === "object" && zero !== null ? decodeValue(encodeValue(zero)) : zero;
 }
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

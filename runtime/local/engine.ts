@@ -15,7 +15,6 @@ import { CancelledError, type FailureReport, PlanError, reportOf } from "../../c
 import { cut } from "../../core/plan/stages.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
 import type {
-  AccumulatorUpdate,
   ExchangeLocation,
   ExecutorId,
   JobId,
@@ -321,10 +320,10 @@ class LocalEngine implements Engine {
       case "cancel":
         return this.#cancelTask(instruction.executor, instruction.task, instruction.reason);
       case "deliver":
-        this.#accumulate(instruction.job, instruction.updates);
+        this.#accumulate(instruction);
         return this.#jobs.get(instruction.job)?.push(instruction);
       case "accumulate":
-        return this.#accumulate(instruction.job, instruction.updates);
+        return this.#accumulate(instruction);
       case "discard":
         return this.#discard(instruction.files);
       case "finish":
@@ -368,8 +367,15 @@ class LocalEngine implements Engine {
     known.cancelTimers.set(taskKey(task), timer);
   }
 
-  #accumulate(job: JobId, updates: readonly AccumulatorUpdate[]): void {
-    if (updates.length > 0) this.#host.accumulate(job, updates);
+  /** Sums may be added by a function of the user; where that throws, only its job fails. */
+  #accumulate({ job, stage, updates }: Extract<Instruction, { updates: unknown }>): void {
+    if (updates.length === 0) return;
+    try {
+      this.#host.accumulate(job, stage, updates);
+    } catch (error) {
+      const values = this.#jobs.get(job);
+      if (values !== undefined) this.#cancelJob(job, values, error);
+    }
   }
 
   #discard(names: readonly string[]): void {

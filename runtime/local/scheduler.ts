@@ -394,7 +394,7 @@ class LocalScheduler implements Scheduler {
       return tasks.fail(attempt, answerFailure("sent a value for the task of an exchange"));
     }
     tasks.finish(attempt);
-    this.#say({ kind: "deliver", job, partition, blocks, updates });
+    this.#say({ kind: "deliver", job, stage: tasks.id, partition, blocks, updates });
     if (tasks.unfinished === 0) this.#end(job, { ok: true });
     return undefined;
   }
@@ -414,7 +414,7 @@ class LocalScheduler implements Scheduler {
     const job = tasks.waitingJobs[0]!;
     if (!tasks.counted.has(partition)) {
       tasks.counted.add(partition);
-      if (updates.length > 0) this.#say({ kind: "accumulate", job, updates });
+      if (updates.length > 0) this.#say({ kind: "accumulate", job, stage: tasks.id, updates });
     }
     if (!side.outputs.isComplete) return undefined;
     this.#isStale = true;

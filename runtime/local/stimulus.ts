@@ -88,12 +88,13 @@ export type Instruction = Readonly<
   | {
     kind: "deliver";
     job: JobId;
+    stage: StageId;
     partition: PartitionId;
     blocks: readonly Uint8Array[];
     updates: readonly AccumulatorUpdate[];
   }
   /** Updates of a map task that counts: once per stage and partition. */
-  | { kind: "accumulate"; job: JobId; updates: readonly AccumulatorUpdate[] }
+  | { kind: "accumulate"; job: JobId; stage: StageId; updates: readonly AccumulatorUpdate[] }
   /** Data files (`MapOutput.file`) that nobody will read any more. Each attempt's has its own name. */
   | { kind: "discard"; files: readonly string[] }
   /** The last word on a job: exactly once. */

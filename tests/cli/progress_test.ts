@@ -112,3 +112,26 @@ Deno.test("a verbose line sums the tasks of a stage", () => {
       "read 2,000 records, 5.0 MB · wrote 20 records, 1.3 KB · 4 spills, 2.0 KB · peak 77.0 KB",
   );
 });
+
+Deno.test("a verbose line ends with what named accumulators hold", () => {
+  const report = new StageReport();
+  const updated = (stage: number, name: string, value: string): Event => (
+    { type: "accumulator.updated", job: 0, stage, name, value, atMs: 0 }
+  );
+  const events: Event[] = [
+    started(2, 2, 0),
+    started(3, 2, 0),
+    updated(2, "bad lines", "1"),
+    updated(3, "other", "7"),
+    updated(2, "bad lines", "2"),
+  ];
+  for (const event of events) report.handle(event);
+  const line = report.handle({
+    type: "stage.ended",
+    job: 0,
+    stage: 2,
+    outcome: { ok: true },
+    atMs: 9,
+  });
+  assert.match(line!, /peak 0 B · bad lines: 2$/);
+});

@@ -140,7 +140,8 @@ Deno.test("planted bug: accumulators of a repeated map task count again", () => 
         if (stimulus.kind !== "taskEnded" || stimulus.result.kind !== "written") return said;
         const { task, updates } = stimulus.result;
         const again = task.attempt > 0 && !said.some(({ kind }) => kind === "accumulate");
-        return again ? [{ kind: "accumulate", job: 0, updates }, ...said] : said;
+        const { stage } = task;
+        return again ? [{ kind: "accumulate", job: 0, stage, updates }, ...said] : said;
       },
     };
   };

@@ -274,12 +274,13 @@ Deno.test("each task has functions of its own", async () => {
 
 // Names of captured variables in functions that are only read as text here.
 declare const seen: number[];
+declare const list: unknown[];
 declare const sum: { add(amount: number): void; value: number };
 declare const log: { add(line: string): void };
 declare const table: { value: Map<number, string> };
 
 Deno.test("accumulators add in the task, and only there", async () => {
-  const captured = { sum: token({ kind: "accumulator", id: 9, zero: 0 }) };
+  const captured = { sum: token({ kind: "accumulator", id: 9, adds: "number" }) };
   const add = op("map", (n) => (sum.add(n), n), captured);
   const { result } = await through([1, 2, 3], [add]);
   assert.equal(result.kind, "value");
@@ -294,8 +295,11 @@ Deno.test("accumulators add in the task, and only there", async () => {
 });
 
 Deno.test("an accumulator with an addition of its own starts from a fresh zero", async () => {
-  const addition = closureOf((list, item) => (list.push(item), list));
-  const captured = { sum: token({ kind: "accumulator", id: 1, zero: [], add: addition }) };
+  const adds = closureOf(
+    () => ({ zero: list, add: (sum: unknown[], item: unknown) => (sum.push(item), sum) }),
+    { list: { kind: "plain", value: [] } },
+  );
+  const captured = { sum: token({ kind: "accumulator", id: 1, adds }) };
   const prepared = await prepareStage(
     stageOf({ chains: [[op("map", (n) => sum.add(n), captured)]] }),
     (name) => import(name),

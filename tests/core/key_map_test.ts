@@ -46,7 +46,9 @@ Deno.test("pairs as a Map: the first of equal keys with the last of their values
     const objects = pairs.some(([key]) => typeof key === "object" && key !== null);
     assert.equal(Object.getPrototypeOf(map), objects ? KeyMap.prototype : Map.prototype);
   }));
-  assert.throws(() => mapByValue<unknown, number>([[1, 1], [new Map(), 2]]), { code: "UnhashableKey" });
+  assert.throws(() => mapByValue<unknown, number>([[1, 1], [new Map(), 2]]), {
+    code: "UnhashableKey",
+  });
 });
 
 Deno.test("a keyMatcher says of two keys what their bytes say", () => {

@@ -345,7 +345,7 @@ Deno.test("TaskContext inside of a task", async () => {
 function listening(failing: "nothing" | "task" | "completion" | "completions" | "promise") {
   const captured: Record<string, ClosureNode> = {
     TaskContext: { kind: "provided", module: "flint:task", name: "TaskContext" },
-    log: token({ kind: "accumulator", id: 1, zero: [], add: closureOf((l, i) => (l.push(i), l)) }),
+    log: token({ kind: "accumulator", id: 1, adds: "collection" }),
     failing: { kind: "plain", value: failing },
   };
   return op("mapPartitions", (records) => {

@@ -33,6 +33,7 @@ export type {
   KeyFractions,
   OrderOptions,
   SampleOptions,
+  SaveOptions,
   SortOptions,
   TreeOptions,
 } from "./runtime/arguments.ts";
@@ -74,6 +75,7 @@ export type {
   StageSummary,
   WithoutTime,
 } from "./core/events.ts";
+export type { Compression } from "./core/platform.ts";
 export type { PartitionId } from "./core/plan/plan.ts";
 export type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./core/task.ts";
 export { TaskContext } from "./workers/task_context.ts";

@@ -80,6 +80,17 @@ export interface Files {
   remove(path: string): void;
 }
 
+/** How bytes are packed. */
+export type Compression = "gzip" | "zstd";
+
+/** Packs what is written into one stream; the packed bytes go where its maker said. */
+export interface Packer extends Disposable {
+  /** Resolves once the bytes have been taken in. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Resolves once the last packed bytes have been put. */
+  finish(): Promise<void>;
+}
+
 export type MemoryReading = Readonly<{ rssBytes: number; heapUsedBytes: number }>;
 
 /** The system, as tasks see it. */
@@ -88,10 +99,13 @@ export interface Platform {
   /** CRC-32 (IEEE 802.3) as an unsigned number; `seed` continues an earlier one. */
   crc32(bytes: Uint8Array, seed?: number): number;
   /**
-   * The bytes that were packed by gzip, in pieces of up to 1 MB; members that follow each other are
-   * one. Rejects where the data is damaged or ends too early. For threads that may wait.
+   * The bytes that were packed, in pieces of up to 1 MB; members or frames that follow each other
+   * are one. A piece may be overwritten once the next one is asked for. Rejects where the data is
+   * damaged or ends too early. For threads that may wait.
    */
-  gunzip(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  unpack(compression: Compression, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** Packs a stream: `put` gets the packed bytes, in order. For threads that may wait. */
+  packer(compression: Compression, put: (bytes: Uint8Array) => void): Promise<Packer>;
   memory(): MemoryReading;
   /** Milliseconds on a clock that never goes back. */
   monotonicMs(): number;

@@ -6,7 +6,7 @@
  * Every method throws a FileError; `inputError` and `outputError` make of it what people read.
  */
 import { FlintError, InputError, OutputError } from "../core/errors.ts";
-import { FileError, type FileInfo } from "../core/platform.ts";
+import { type Compression, FileError, type FileInfo } from "../core/platform.ts";
 
 export interface FileSystem {
   info(path: string): Promise<FileInfo>;
@@ -19,10 +19,10 @@ export interface FileSystem {
    * pieces of up to 1 MB. A piece may be overwritten once the next one is asked for.
    */
   read(path: string, from: number, to: number): AsyncIterable<Uint8Array>;
-  /** What a gzip file holds, likewise; `corrupt` where it is damaged or cut off. */
-  readGzip(path: string): AsyncIterable<Uint8Array>;
-  /** A new file; `exists` if there is one of that name. */
-  create(path: string): Promise<OutputFile>;
+  /** What a packed file holds, likewise; `corrupt` where it is damaged or cut off. */
+  readPacked(path: string, compression: Compression): AsyncIterable<Uint8Array>;
+  /** A new file, packed as `compression` says; `exists` if there is one of that name. */
+  create(path: string, compression?: Compression): Promise<OutputFile>;
   /** A new folder; `exists` if there is something of that name, unless `parents` is set. */
   makeFolder(path: string, options?: Readonly<{ parents?: boolean }>): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -33,6 +33,7 @@ export interface FileSystem {
 /** A new file that grows at its end. */
 export interface OutputFile {
   append(bytes: Uint8Array): Promise<void>;
+  /** The file is complete, and closed. */
   close(): Promise<void>;
 }
 
@@ -72,8 +73,8 @@ export function inputError(error: unknown, path: string): unknown {
     case "corrupt":
       return failed(
         "CorruptInput",
-        `its gzip data is damaged or cut off (${causeOf(error)})`,
-        "Check it with gzip --test, and fetch it again",
+        `its packed data is damaged or cut off (${causeOf(error)})`,
+        "Check it with gzip --test or zstd --test, and fetch it again",
       );
     case "tooManyOpen":
     case "exists":

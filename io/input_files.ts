@@ -4,7 +4,7 @@
  *     "logs/2024-*,more.txt" ─► files ─► ranges of about 32 MB, one a split
  */
 import { InputError } from "../core/errors.ts";
-import type { FileInfo } from "../core/platform.ts";
+import type { Compression, FileInfo } from "../core/platform.ts";
 import type { Split } from "../core/plan/plan.ts";
 import { type FileSystem, inputError } from "./file_system.ts";
 import { expand, isHidden, listed } from "./glob.ts";
@@ -151,16 +151,21 @@ export function byteRanges(
   return splits;
 }
 
-/** Whether a file has to be unpacked before it is text: its name says so, as in Hadoop. */
-export function isGzip({ path }: InputFile): boolean {
-  return /\.gz$/i.test(path);
+/** How a file has to be unpacked before it is text: its name says so, as in Hadoop. */
+export function compressionOf({ path }: InputFile): Compression | undefined {
+  if (/\.gz$/i.test(path)) return "gzip";
+  return /\.zst$/i.test(path) ? "zstd" : undefined;
 }
 
-/** What a gzip file holds. Throws an InputError: CorruptInput where it is damaged or cut off. */
-export async function* readGzip(file: InputFile, files: FileSystem): AsyncIterable<Uint8Array> {
+/** What a packed file holds. Throws an InputError: CorruptInput where it is damaged or cut off. */
+export async function* readPacked(
+  file: InputFile,
+  compression: Compression,
+  files: FileSystem,
+): AsyncIterable<Uint8Array> {
   await refuseChanged(file, files);
   try {
-    yield* files.readGzip(file.path);
+    yield* files.readPacked(file.path, compression);
   } catch (error) {
     throw inputError(error, file.path);
   }

@@ -1,27 +1,25 @@
 /** The files of this machine, over what the platform gives. */
-import { FileError, type Files, type Platform } from "../core/platform.ts";
-import type { FileSystem } from "./file_system.ts";
+import { type Compression, FileError, type Files, type Platform } from "../core/platform.ts";
+import type { FileSystem, OutputFile } from "./file_system.ts";
 
 const PIECE_BYTES = 1024 * 1024;
+/** As other programs make files: who may read them, the user's umask says. */
+const OUTPUT_MODE = 0o666;
 
 /** The platform's files as a FileSystem. Paths may also be written as `file:///path`. */
 export function localFileSystem(
-  { files, gunzip }: Pick<Platform, "files" | "gunzip">,
+  { files, unpack, packer }: Pick<Platform, "files" | "unpack" | "packer">,
 ): FileSystem {
   return {
     info: (path) => attempt(() => files.info(localPath(path))),
     list: (path) => attempt(() => files.list(localPath(path))),
     realPath: (path) => attempt(() => files.realPath(localPath(path))),
     read: (path, from, to) => read(files, localPath(path), from, to),
-    readGzip: (path) => readGzip(files, localPath(path), gunzip),
-    create: (path) =>
-      attempt(() => {
-        const file = files.create(localPath(path), { mode: 0o666 });
-        return {
-          append: (bytes) => attempt(() => file.append(bytes)),
-          close: () => attempt(() => file[Symbol.dispose]()),
-        };
-      }),
+    readPacked: (path, compression) => readPacked(files, localPath(path), compression, unpack),
+    create: (path, compression) =>
+      compression === undefined
+        ? attempt(() => plainFile(files, localPath(path)))
+        : packedFile(files, localPath(path), compression, packer),
     makeFolder: (path, options) =>
       attempt(() => files.makeFolder(localPath(path), { ...options, mode: 0o777 })),
     rename: (from, to) => attempt(() => files.rename(localPath(from), localPath(to))),
@@ -51,16 +49,53 @@ async function* read(
   }
 }
 
-async function* readGzip(
+async function* readPacked(
   files: Files,
   path: string,
-  gunzip: Platform["gunzip"],
+  compression: Compression,
+  unpack: Platform["unpack"],
 ): AsyncIterable<Uint8Array> {
+  let unpackedBytes = 0;
   try {
-    yield* gunzip(read(files, path, 0, Infinity));
-  } catch (cause) {
-    throw cause instanceof FileError ? cause : new FileError("corrupt", "unpack", path, { cause });
+    for await (const piece of unpack(compression, read(files, path, 0, Infinity))) {
+      unpackedBytes += piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    const found = error instanceof Error ? error.message : String(error);
+    const where = `${compression}: ${found}, after ${unpackedBytes} unpacked bytes`;
+    throw new FileError("corrupt", "unpack", path, { cause: new Error(where, { cause: error }) });
   }
+}
+
+function plainFile(files: Files, path: string): OutputFile {
+  const file = files.create(path, { mode: OUTPUT_MODE });
+  return {
+    append: (bytes) => attempt(() => file.append(bytes)),
+    close: () => attempt(() => file[Symbol.dispose]()),
+  };
+}
+
+async function packedFile(
+  files: Files,
+  path: string,
+  compression: Compression,
+  packer: Platform["packer"],
+): Promise<OutputFile> {
+  const file = files.create(path, { mode: OUTPUT_MODE });
+  const packing = await packer(compression, (bytes) => file.append(bytes));
+  return {
+    append: (bytes) => packing.write(bytes),
+    async close() {
+      try {
+        await packing.finish();
+      } finally {
+        packing[Symbol.dispose]();
+        file[Symbol.dispose]();
+      }
+    },
+  };
 }
 
 /** The path itself: what `file:` says about the host is dropped, %-escapes are not touched. */

@@ -2,14 +2,14 @@
  * A folder of part files: what all sinks over files have in common.
  *
  *     out/_temporary/7-3-0-1     an attempt: job 7, stage 3, partition 0, attempt 1
- *     out/part-00000             the attempt that counted, renamed
+ *     out/part-00000             the attempt that counted, renamed; part-00000.gz if it is packed
  *     out/_SUCCESS               last of all: the output is complete
  *
  * Making the folder is the lock: of two jobs that save to one path, one is refused. Readers skip
  * names that begin with `_`, so nobody takes half an output for a whole one by its attempts.
  */
 import { assert } from "../core/errors.ts";
-import { FileError } from "../core/platform.ts";
+import { type Compression, FileError } from "../core/platform.ts";
 import type { Options, PartitionId } from "../core/plan/plan.ts";
 import type { JobId, Task } from "../core/task.ts";
 import { type FileSystem, outputError } from "./file_system.ts";
@@ -21,9 +21,18 @@ export type FolderOptions = Readonly<{
   path: string;
 }>;
 
+/** Options of a sink that may pack its part files as streams. */
+export type PackedOptions = FolderOptions & Readonly<{ compression?: Compression | undefined }>;
+
+const SUFFIXES: Readonly<Record<Compression, string>> = { gzip: ".gz", zstd: ".zst" };
+
 /** A sink that writes a folder of part files; `encode` makes the bytes of one of them. */
 export function folderSink(format: string, encode: Sink["encode"]): Sink {
-  return { format, encode, begin, attemptPath, commit, abort };
+  return { format, encode, begin, attemptPath, compression, commit, abort };
+}
+
+function compression(options: Options): Compression | undefined {
+  return (options as PackedOptions).compression;
 }
 
 function begin(options: Options, _job: JobId, files: FileSystem): Promise<void> {
@@ -46,11 +55,14 @@ function commit(
   parts: readonly SavedPart[],
   files: FileSystem,
 ): Promise<void> {
-  const { path } = options as FolderOptions;
+  const { path, compression } = options as PackedOptions;
+  const suffix = compression === undefined ? "" : SUFFIXES[compression];
   const partitions = new Set(parts.map((part) => part.partition));
   assert(partitions.size === parts.length, "two attempts at one partition were to be committed");
   return named(path, async () => {
-    for (const part of parts) await files.rename(part.path, `${path}/${partName(part.partition)}`);
+    for (const part of parts) {
+      await files.rename(part.path, `${path}/${partName(part.partition)}${suffix}`);
+    }
     await files.remove(temporary(options));
     await (await files.create(`${path}/_SUCCESS`)).close();
   });

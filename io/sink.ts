@@ -7,6 +7,7 @@
  *     driver           commit   one attempt a partition is put in its place, then the mark of success
  *                      abort    or all is taken away again
  */
+import type { Compression } from "../core/platform.ts";
 import type { Options, PartitionId } from "../core/plan/plan.ts";
 import type { JobId, Task } from "../core/task.ts";
 import type { FileSystem } from "./file_system.ts";
@@ -21,6 +22,8 @@ export interface Sink {
   begin(options: Options, job: JobId, files: FileSystem): Promise<void>;
   /** Where an attempt's bytes go: below the output, where readers do not look. */
   attemptPath(options: Options, job: JobId, task: Task): string;
+  /** How what `encode` gives is packed on its way into the file; not at all by default. */
+  compression?(options: Options): Compression | undefined;
   /** The bytes of one part, in order. Throws a RecordError where a record cannot be written. */
   encode(options: Options, batches: Iterable<readonly unknown[]>): Iterable<Uint8Array>;
   /** Puts one attempt of each partition in its place; the mark of success comes last. */

@@ -11,8 +11,8 @@
  * up to the first end of a line unless it begins at 0. Every line has one owner, wherever the splits
  * are cut: through a character, or between CR and LF.
  *
- * A file whose name ends with `.gz` is unpacked on the way. It can only be read from its beginning, so
- * it is one split.
+ * A file whose name ends with `.gz` or `.zst` is unpacked on the way. It can only be read from its
+ * beginning, so it is one split.
  */
 import { InputError, RecordError, shown } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
@@ -21,13 +21,14 @@ import {
   type ByteRange,
   byteRanges,
   changed,
+  compressionOf,
   type InputFile,
   inputFiles,
   type InputPaths,
-  isGzip,
-  readGzip,
+  readPacked,
   refuseChanged,
 } from "./input_files.ts";
+import { joined } from "./joined.ts";
 import { linesOf } from "./lines.ts";
 import { folderSink } from "./part_files.ts";
 import type { Sink } from "./sink.ts";
@@ -54,12 +55,15 @@ export const textSource: Source = {
     const { path, splitBytesMax } = options as TextOptions;
     const found = await inputFiles(path, files);
     found.forEach(refusePacked);
-    return byteRanges(found, { partitionsMin, splitBytesMax, isWhole: isGzip });
+    return byteRanges(found, { partitionsMin, splitBytesMax, isWhole: isPacked });
   },
 
   read(_options, split, files) {
     const range = split.data as ByteRange;
-    return isGzip(range.file) ? readGzip(range.file, files) : readOwnedLines(range, files);
+    const compression = compressionOf(range.file);
+    return compression === undefined
+      ? readOwnedLines(range, files)
+      : readPacked(range.file, compression, files);
   },
 
   decode(options, split, pieces) {
@@ -69,14 +73,18 @@ export const textSource: Source = {
   },
 };
 
+function isPacked(file: InputFile): boolean {
+  return compressionOf(file) !== undefined;
+}
+
 /** Garbage in the place of text is worse than a refusal. */
 export function refusePacked({ path }: InputFile): void {
-  const ending = /\.(tar\.gz|bz2|zst|xz|lz4|snappy|zip|tar|tgz|7z)$/i.exec(path);
+  const ending = /\.(tar\.\w+|bz2|xz|lz4|snappy|zip|tar|tgz|tzst|7z)$/i.exec(path);
   if (ending === null) return;
   throw new InputError(
     "InputUnsupported",
     `Cannot read ${JSON.stringify(path)} as text: packed files (${ending[0]}) are not read`,
-    "Unpack it first; of packed files those that end with .gz are read",
+    "Unpack it first; of packed files those that end with .gz or .zst are read",
   );
 }
 
@@ -123,12 +131,12 @@ function endOfLine(bytes: Uint8Array): number {
   return ends.length === 0 ? -1 : Math.min(...ends) + 1;
 }
 
-const OUTPUT_CHARS = 256 * 1024;
+const OUTPUT_LENGTH = 256 * 1024;
 
 /**
- * A line a record. A string is written as it is, everything else as `String(record)` gives it, as
- * Python's `str` does for PySpark: `[1, "a"]` becomes `1,a`. An object that has no text of its own
- * ("[object Object]") is refused.
+ * A line a record. A string is written as it is, a Uint8Array as its bytes, everything else as
+ * `String(record)` gives it, as Python's `str` does for PySpark: `[1, "a"]` becomes `1,a`. An object
+ * that has no text of its own ("[object Object]") is refused.
  */
 export const textSink: Sink = folderSink("text", encodeLines);
 
@@ -136,19 +144,55 @@ function* encodeLines(
   _options: Options,
   batches: Iterable<readonly unknown[]>,
 ): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
-  let text = "";
+  const lines = new Lines();
   for (const batch of batches) {
     for (const record of batch) {
-      text += typeof record === "string" ? record : textOf(record);
-      text += "\n";
-      if (text.length >= OUTPUT_CHARS) {
-        yield encoder.encode(text);
-        text = "";
-      }
+      lines.add(record);
+      if (lines.length >= OUTPUT_LENGTH) yield lines.take();
     }
   }
-  if (text !== "") yield encoder.encode(text);
+  if (lines.length > 0) yield lines.take();
+}
+
+/** Lines that were not given away yet: text is encoded in one go, up to where bytes come. */
+class Lines {
+  readonly #encoder = new TextEncoder();
+  #text = "";
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+
+  /** About how many bytes there are. */
+  get length(): number {
+    return this.#partBytes + this.#text.length;
+  }
+
+  add(record: unknown): void {
+    if (record instanceof Uint8Array) {
+      this.#encode();
+      this.#put(record);
+    } else {
+      this.#text += typeof record === "string" ? record : textOf(record);
+    }
+    this.#text += "\n";
+  }
+
+  take(): Uint8Array {
+    this.#encode();
+    const bytes = this.#parts.length === 1 ? this.#parts[0]! : joined(this.#parts, this.#partBytes);
+    this.#parts = [];
+    this.#partBytes = 0;
+    return bytes;
+  }
+
+  #encode(): void {
+    if (this.#text !== "") this.#put(this.#encoder.encode(this.#text));
+    this.#text = "";
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
+    this.#partBytes += bytes.length;
+  }
 }
 
 function textOf(record: unknown): string {

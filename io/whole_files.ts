@@ -9,14 +9,16 @@
 import { InputError } from "../core/errors.ts";
 import type { Split } from "../core/plan/plan.ts";
 import type { FileSystem } from "./file_system.ts";
+import type { Compression } from "../core/platform.ts";
 import {
+  compressionOf,
   type InputFile,
   inputFiles,
   type InputPaths,
-  isGzip,
-  readGzip,
+  readPacked,
   readRange,
 } from "./input_files.ts";
+import { joined } from "./joined.ts";
 import { withoutMark } from "./lines.ts";
 import type { Source } from "./source.ts";
 import { refusePacked } from "./text.ts";
@@ -29,18 +31,21 @@ export type WholeFilesOptions = Readonly<{
 }>;
 
 /** Files that one task reads. What is packed is alone, because it tells nothing of its length. */
-type WholeFiles = Readonly<{ files: readonly InputFile[]; packed: boolean }>;
+type WholeFiles = Readonly<{
+  files: readonly InputFile[];
+  packed?: Compression | undefined;
+}>;
 
 const FILE_BYTES_MAX = 2 ** 29 - 24;
 const SPLIT_BYTES_MAX = 32 * 1024 * 1024;
 
-/** A pair of path and text a record. `.gz` files are unpacked. */
+/** A pair of path and text a record. `.gz` and `.zst` files are unpacked. */
 export const wholeTextSource: Source = {
   format: "wholeText",
   async split(options, { partitionsMin }, files) {
     const found = await inputFiles((options as WholeFilesOptions).path, files);
     found.forEach(refusePacked);
-    return inGroups(found, partitionsMin, isGzip);
+    return inGroups(found, partitionsMin, compressionOf);
   },
   read: (_options, split, files) => readAll(split.data as WholeFiles, files),
   *decode(options, split, pieces) {
@@ -56,7 +61,7 @@ export const wholeBytesSource: Source = {
   format: "wholeBytes",
   async split(options, { partitionsMin }, files) {
     const found = await inputFiles((options as WholeFilesOptions).path, files);
-    return inGroups(found, partitionsMin, () => false);
+    return inGroups(found, partitionsMin, () => undefined);
   },
   read: (_options, split, files) => readAll(split.data as WholeFiles, files),
   *decode(options, split, pieces) {
@@ -68,27 +73,27 @@ export const wholeBytesSource: Source = {
 function inGroups(
   files: readonly InputFile[],
   partitionsMin: number,
-  isPacked: (file: InputFile) => boolean,
+  packing: (file: InputFile) => Compression | undefined,
 ): Split[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const bytesMax = Math.min(Math.ceil(total / partitionsMin), SPLIT_BYTES_MAX);
   const splits: Split[] = [];
   let group: InputFile[] = [];
   let bytes = 0;
-  const close = (packed: boolean): void => {
+  const close = (packed: Compression | undefined): void => {
     if (group.length === 0) return;
     splits.push({ bytes, data: { files: group, packed } satisfies WholeFiles });
     group = [];
     bytes = 0;
   };
   for (const file of files) {
-    const packed = isPacked(file);
-    if (packed || bytes + file.bytes > bytesMax) close(false);
+    const packed = packing(file);
+    if (packed !== undefined || bytes + file.bytes > bytesMax) close(undefined);
     group.push(file);
     bytes += file.bytes;
-    if (packed) close(true);
+    if (packed !== undefined) close(packed);
   }
-  close(false);
+  close(undefined);
   return splits;
 }
 
@@ -97,7 +102,9 @@ async function* readAll(
   files: FileSystem,
 ): AsyncIterable<Uint8Array> {
   for (const file of wanted) {
-    yield* packed ? readGzip(file, files) : readRange({ file, from: 0, to: file.bytes }, files);
+    yield* packed === undefined
+      ? readRange({ file, from: 0, to: file.bytes }, files)
+      : readPacked(file, packed, files);
   }
 }
 
@@ -111,8 +118,8 @@ function* contents(
   for (const file of files) {
     if (file.bytes > fileBytesMax) throw tooLarge(file, fileBytesMax);
   }
-  if (packed) {
-    yield [files[0]!.path, joined(pieces, files[0]!, fileBytesMax)];
+  if (packed !== undefined) {
+    yield [files[0]!.path, together(pieces, files[0]!, fileBytesMax)];
     return;
   }
   let at = 0;
@@ -139,7 +146,7 @@ function* contents(
 }
 
 /** All pieces as one. They are copied: a piece may be overwritten. */
-function joined(pieces: Iterable<Uint8Array>, file: InputFile, bytesMax: number): Uint8Array {
+function together(pieces: Iterable<Uint8Array>, file: InputFile, bytesMax: number): Uint8Array {
   const kept: Uint8Array[] = [];
   let length = 0;
   for (const piece of pieces) {
@@ -147,13 +154,7 @@ function joined(pieces: Iterable<Uint8Array>, file: InputFile, bytesMax: number)
     if (length > bytesMax) throw tooLarge(file, bytesMax);
     kept.push(piece.slice());
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of kept) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joined(kept, length);
 }
 
 function tooLarge({ path }: InputFile, bytesMax: number): InputError {

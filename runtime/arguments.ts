@@ -1,5 +1,6 @@
 /** What users pass to operators and actions, checked where it is passed. */
 import { PlanError, shown } from "../core/errors.ts";
+import type { Compression } from "../core/platform.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 
 /** The most partitions that a dataset may have. */
@@ -48,6 +49,14 @@ export type ActionOptions = Readonly<{
   /** Ends the action: its promise rejects with the signal's reason, the tasks are stopped. */
   signal?: AbortSignal | undefined;
 }>;
+
+/** How an output is packed, and where the action can be told to end. */
+export type SaveOptions =
+  & ActionOptions
+  & Readonly<{
+    /** `"none"` by default. */
+    compression?: Compression | "none" | undefined;
+  }>;
 
 /** How functions that wait are called. */
 export type AsyncOptions = Readonly<{

@@ -185,8 +185,8 @@ export class SparkContext implements AsyncDisposable {
    * with `*`, `?`, `[a-z]` or `{a,b}` names; several of these with commas between them. A `file:` URL
    * names one file or folder, whatever characters are in its path. Long files are parted; `partitionsMin` (1 to 2^20) asks
    * for at least so many parts. Lines end with LF, CRLF or CR. A byte order mark is
-   * dropped, and bytes that are no UTF-8 become U+FFFD. A file whose name ends with `.gz` is
-   * unpacked, and never parted.
+   * dropped, and bytes that are no UTF-8 become U+FFFD. A file whose name ends with `.gz` or `.zst`
+   * is unpacked, and never parted.
    *
    * Nothing is read when it is called. An action rejects with an InputError where there is nothing
    * to read, or where it may not be read, is packed otherwise, is damaged or is UTF-16.

@@ -18,6 +18,7 @@ import {
   optionsOf,
   type OrderOptions,
   type SampleOptions,
+  type SaveOptions,
   type SortOptions,
   type TreeOptions,
 } from "./arguments.ts";
@@ -2023,9 +2024,12 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Writes each record as a line of UTF-8 (`String(record)`) into a new folder: `part-00000` and so
-   * on, one a partition, and `_SUCCESS` when all are there. Rejects with an OutputError
-   * (OutputExists) if there is something at `path`; a save that fails leaves nothing behind.
+   * Writes each record as a line of UTF-8 (`String(record)`; a Uint8Array as its bytes) into a new
+   * folder: `part-00000` and so on, one a partition, and `_SUCCESS` when all are there. With
+   * `compression` the parts are packed, and their names end with `.gz` or `.zst`; in its place the
+   * class names of Hadoop's GzipCodec and ZStandardCodec are taken as well. Rejects with an
+   * OutputError (OutputExists) if there is something at `path`; a save that fails leaves nothing
+   * behind.
    *
    * @example
    * ```ts
@@ -2036,11 +2040,27 @@ export class RDD<T> implements AsyncIterable<T> {
    * const folder = await Deno.makeTempDir();
    * await sc.parallelize(["a", "b"], 1).saveAsTextFile(`${folder}/out`);
    * assert.equal(await Deno.readTextFile(`${folder}/out/part-00000`), "a\nb\n");
+   *
+   * await sc.parallelize(["foo", "bar"]).saveAsTextFile(`${folder}/packed`, { compression: "gzip" });
+   * assert.deepEqual(await sc.textFile(`${folder}/packed/part*.gz`).collect(), ["foo", "bar"]);
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
-  saveAsTextFile(path: string | URL, options: ActionOptions = {}): Promise<void> {
-    return awaited(output.saveAsTextFile(this.#data, path, options));
+  saveAsTextFile(path: string | URL, options?: SaveOptions): Promise<void>;
+  /** The same with PySpark's name of the codec. */
+  saveAsTextFile(
+    path: string | URL,
+    compressionCodecClass: string | null | undefined,
+    options?: ActionOptions,
+  ): Promise<void>;
+  saveAsTextFile(
+    path: string | URL,
+    second?: string | null | SaveOptions,
+    options: ActionOptions = {},
+  ): Promise<void> {
+    const isOptions = typeof second === "object" && second !== null;
+    const [codec, all] = isOptions ? [undefined, second] : [second, options];
+    return awaited(output.saveAsTextFile(this.#data, path, codec, all));
   }
 
   /**

@@ -10,7 +10,8 @@ export function namingFullDisks(platform: Platform): Platform {
   const { files } = platform;
   return {
     crc32: (bytes, seed) => platform.crc32(bytes, seed),
-    gunzip: (pieces) => platform.gunzip(pieces),
+    unpack: (compression, pieces) => platform.unpack(compression, pieces),
+    packer: (compression, put) => platform.packer(compression, put),
     memory: () => platform.memory(),
     monotonicMs: () => platform.monotonicMs(),
     files: {

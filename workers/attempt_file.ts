@@ -2,15 +2,21 @@
  * The file that one attempt at saving a partition writes: there if the attempt succeeds, also for a
  * partition without records, and gone if it fails.
  */
+import type { Compression } from "../core/platform.ts";
 import { type FileSystem, outputError, type OutputFile } from "../io/file_system.ts";
+
+/** Where the bytes of an attempt go, and how they are packed. */
+export type AttemptPlace = Readonly<{ path: string; compression?: Compression | undefined }>;
 
 export class AttemptFile {
   readonly path: string;
+  readonly #compression: Compression | undefined;
   readonly #files: FileSystem;
   #file: OutputFile | undefined;
 
-  constructor(files: FileSystem, path: string) {
+  constructor(files: FileSystem, { path, compression }: AttemptPlace) {
     this.path = path;
+    this.#compression = compression;
     this.#files = files;
   }
 
@@ -28,7 +34,7 @@ export class AttemptFile {
   async discard(): Promise<void> {
     if (this.#file === undefined) return;
     try {
-      await this.#file.close();
+      await this.#file.close().catch(() => undefined);
       await this.#files.remove(this.path);
     } catch {
       // How the task failed matters more, and the sink's abort removes the folder around it.
@@ -39,7 +45,7 @@ export class AttemptFile {
     if (this.#file !== undefined) return this.#file;
     const folder = this.path.slice(0, this.path.lastIndexOf("/"));
     await this.#files.makeFolder(folder, { parents: true });
-    return this.#file = await this.#files.create(this.path);
+    return this.#file = await this.#files.create(this.path, this.#compression);
   }
 
   async #attempt(act: () => Promise<void>): Promise<void> {

@@ -105,7 +105,11 @@ class Executor {
       }),
     unlocked: denoLocks.unlocked,
     read: (format, options, split) => sourceOf(format).read(options, split, files),
-    attemptPath: (save, task) => sinkOf(save.format).attemptPath(save.options, save.job, task),
+    attemptPlace: ({ format, options, job }, task) => {
+      const sink = sinkOf(format);
+      const path = sink.attemptPath(options, job, task);
+      return { path, compression: sink.compression?.(options) };
+    },
     report: (message) => this.#channel.send(message).catch(() => undefined),
     broken: (reason) => {
       print(`the worker does not start: ${reason}`);

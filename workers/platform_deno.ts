@@ -8,13 +8,16 @@
  */
 import { FileError } from "../core/platform.ts";
 import type {
+  Compression,
   FileErrorKind,
   FileInfo,
   Files,
+  Packer,
   Platform,
   ReadableFile,
   WritableFile,
 } from "../core/platform.ts";
+import { unzstd } from "./unzstd.ts";
 
 const { memoryUsage, mkdirSync, open, openSync, readDirSync, realPathSync, removeSync } = Deno;
 const { renameSync, SeekMode, statSync } = Deno;
@@ -271,6 +274,52 @@ async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Ar
   yield* unpacked;
 }
 
+async function* unpack(
+  compression: Compression,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case "gzip":
+      return yield* gunzip(pieces);
+    case "zstd": {
+      const { createZstdDecompress } = await import("node:zlib");
+      return yield* unzstd(pieces, createZstdDecompress);
+    }
+  }
+}
+
+async function packer(
+  compression: Compression,
+  put: (bytes: Uint8Array) => void,
+): Promise<Packer> {
+  const { constants, createGzip, createZstdCompress } = await import("node:zlib");
+  // The checksum lets whoever reads it notice what was damaged on the way, as that of gzip does.
+  const stream = compression === "gzip"
+    ? createGzip()
+    : createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  stream.on("error", reject);
+  stream.on("data", (bytes) => {
+    try {
+      put(bytes);
+    } catch (error) {
+      reject(error);
+    }
+  });
+  const act = (run: (done: () => void) => void) =>
+    Promise.race([new Promise<void>((resolve) => run(resolve)), failed]);
+  return {
+    write: (bytes) => act((done) => stream.write(bytes, () => done())),
+    finish: () =>
+      act((done) => {
+        stream.on("end", done);
+        stream.end();
+      }),
+    [Symbol.dispose]: () => void stream.destroy(),
+  };
+}
+
 /** Pieces that stay as they are when the next one is asked for: streams read ahead. */
 async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   for await (const piece of pieces) yield piece.slice();
@@ -280,7 +329,8 @@ async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Ar
 export const denoPlatform: Platform = {
   files,
   crc32: (bytes, seed = 0) => loadedZlib().crc32(bytes, seed),
-  gunzip,
+  unpack,
+  packer,
   memory() {
     const { rss, heapUsed } = memoryUsage();
     return { rssBytes: rss, heapUsedBytes: heapUsed };

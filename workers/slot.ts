@@ -17,7 +17,7 @@ import type { Platform } from "../core/platform.ts";
 import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { SavedPart } from "../io/sink.ts";
-import { AttemptFile } from "./attempt_file.ts";
+import { AttemptFile, type AttemptPlace } from "./attempt_file.ts";
 import { ownFolderName } from "./local_io.ts";
 import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
 import type {
@@ -49,7 +49,7 @@ export type SlotHost = Readonly<{
   /** The bytes of a split, as its source reads them. */
   read: (format: string, options: Options, split: Split) => AsyncIterable<Uint8Array>;
   /** Where the bytes of an attempt at saving go. */
-  attemptPath: (save: SaveTarget, task: Task) => string;
+  attemptPlace: (save: SaveTarget, task: Task) => AttemptPlace;
   /** Says something to the driver; resolves when it has been sent. */
   report: (message: FromExecutor) => Promise<void>;
   /** Ends the process: it cannot run tasks. */
@@ -115,7 +115,7 @@ export class Slot {
       startedMs: this.#host.platform.monotonicMs(),
       file: save === undefined
         ? undefined
-        : new AttemptFile(this.#host.files, this.#host.attemptPath(save, task)),
+        : new AttemptFile(this.#host.files, this.#host.attemptPlace(save, task)),
       cancelReason: undefined,
       failure: undefined,
     };

@@ -5,9 +5,11 @@
  *                                       └─► abort: nothing is left
  */
 import { resolve } from "node:path";
+import { PlanError, shown } from "../../core/errors.ts";
+import type { Compression } from "../../core/platform.ts";
 import type { Options } from "../../core/plan/plan.ts";
 import type { SavedPart } from "../../io/sink.ts";
-import type { ActionOptions } from "../arguments.ts";
+import type { ActionOptions, SaveOptions } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import { pathOf } from "./sources.ts";
@@ -15,10 +17,36 @@ import { pathOf } from "./sources.ts";
 export async function saveAsTextFile(
   data: Dataset,
   path: string | URL,
-  options: ActionOptions,
+  codec: unknown,
+  options: SaveOptions,
 ): Promise<void> {
-  const target = { path: resolve(pathOf(path, "saveAsTextFile")) };
-  await save(data, "saveAsTextFile", "text", target, options);
+  const operator = "saveAsTextFile";
+  const target = { path: resolve(pathOf(path, operator)), ...packed(codec, options, operator) };
+  await save(data, operator, "text", target, options);
+}
+
+/** The codecs of Hadoop that PySpark's programs name, as far as there is one here. */
+const CODECS: Readonly<Record<string, Compression>> = {
+  "org.apache.hadoop.io.compress.GzipCodec": "gzip",
+  "org.apache.hadoop.io.compress.ZStandardCodec": "zstd",
+};
+
+/** How an output is packed; `codec` is the name of a class of Hadoop, or nothing. */
+function packed(
+  codec: unknown,
+  { compression }: SaveOptions,
+  operator: string,
+): Readonly<{ compression?: Compression }> {
+  const asked = codec ?? compression ?? "none";
+  const found = typeof codec === "string" && Object.hasOwn(CODECS, codec) ? CODECS[codec] : asked;
+  if (found === "none") return {};
+  if (found === "gzip" || found === "zstd") return { compression: found };
+  const parameter = codec === undefined || codec === null ? "compression" : "compressionCodecClass";
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): ${parameter} is ${shown(asked)}`,
+    `Use { compression: "gzip" } or "zstd", or ${Object.keys(CODECS).join(" or ")}`,
+  );
 }
 
 /** Runs a job whose records go to the sink of `format`. */

@@ -25,7 +25,7 @@ function fileSystemOf(bytes: Uint8Array, pieceBytes: number): FileSystem {
         yield await Promise.resolve(buffer.subarray(0, piece.length));
       }
     },
-    readGzip: () => {
+    readPacked: () => {
       throw new Error("not needed");
     },
     list: refuse,

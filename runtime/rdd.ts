@@ -1964,7 +1964,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * Given a number of buckets (from 1), they are of equal width from the least to the greatest number;
    * if these are equal, there is one bucket. Rejects with a PlanError if there are no numbers
    * (EmptyCollection) or infinite ones (InvalidArgument). Given edges, these must ascend, at least two,
-   * and may be anything that can be sorted.
+   * and may be anything that can be sorted, as may the records where one bucket is asked for.
    *
    * @example
    * ```ts
@@ -1984,6 +1984,11 @@ export class RDD<T> implements AsyncIterable<T> {
     buckets: number,
     options?: ActionOptions,
   ): Promise<[edges: number[], counts: number[]]>;
+  /** How many there are, between the least and the greatest. */
+  histogram(
+    buckets: 1,
+    options?: ActionOptions,
+  ): Promise<[edges: NonNullable<T>[], counts: number[]]>;
   /** The same between edges that are given. */
   histogram(
     edges: readonly NonNullable<T>[],

@@ -47,24 +47,31 @@ export async function histogram(
   return [edges, await countsBetween(data, edges, options)];
 }
 
-/** The numbers that a histogram counts, so far. */
-type Extent = Readonly<{ count: number; least: number; greatest: number }>;
+/** What a histogram counts, so far; `least` and `greatest` mean nothing where the count is 0. */
+type Extent = Readonly<{ count: number; least: unknown; greatest: unknown }>;
 
 /** Buckets of equal width from the least to the greatest number: one job finds them, another counts. */
 async function evenHistogram(
   data: Dataset,
   buckets: number,
   options: ActionOptions,
-): Promise<[number[], number[]]> {
+): Promise<[edges: unknown[], counts: number[]]> {
   wholeNumber(buckets, "histogram", "buckets", 1, BUCKETS_MAX);
-  const extents = await applied(data, "histogram", extentOf, options) as Extent[];
-  const count = extents.reduce((sum, extent) => sum + extent.count, 0);
-  const least = extents.reduce((a, extent) => Math.min(a, extent.least), Infinity);
-  const greatest = extents.reduce((a, extent) => Math.max(a, extent.greatest), -Infinity);
+  // One bucket has no width to be reckoned: whatever can be sorted has one.
+  const extents = await applied(data, "histogram", extentOf(buckets > 1), options) as Extent[];
+  const { count, least, greatest } = extents.filter((extent) => extent.count > 0).reduce(
+    wider,
+    { count: 0, least: undefined, greatest: undefined },
+  );
   if (count === 0) {
     throw emptyCollection("histogram", "Pass the edges of the buckets, such as [0, 10, 20]");
   }
-  if (least === greatest || buckets === 1) return [[least, greatest], [count]];
+  if (buckets === 1 || least === greatest) return [[least, greatest], [count]];
+  const edges = evenEdges(least as number, greatest as number, buckets);
+  return [edges, await countsBetween(data, edges, options)];
+}
+
+function evenEdges(least: number, greatest: number, buckets: number): number[] {
   const width = (greatest - least) / buckets;
   if (!Number.isFinite(width)) {
     throw refusedBuckets(
@@ -75,21 +82,32 @@ async function evenHistogram(
   const edges = Array.from({ length: buckets }, (_, i) => least + i * width);
   // Not reckoned: the greatest number has to lie within.
   edges.push(greatest);
-  return [edges, await countsBetween(data, edges, options)];
+  return edges;
 }
 
-function extentOf(records: Iterable<unknown>): Extent {
-  let count = 0;
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (const record of records) {
-    if (isMissing(record)) continue;
-    const number = numberOf(record, "histogram");
-    count++;
-    least = Math.min(least, number);
-    greatest = Math.max(greatest, number);
-  }
-  return { count, least, greatest };
+function extentOf(numbersOnly: boolean): (records: Iterable<unknown>) => Extent {
+  return (records) => {
+    let count = 0;
+    let least: unknown;
+    let greatest: unknown;
+    for (const record of records) {
+      if (isMissing(record)) continue;
+      if (numbersOnly) numberOf(record, "histogram");
+      if (count === 0 || compareKeys(record, least) < 0) least = record;
+      if (count === 0 || compareKeys(record, greatest) > 0) greatest = record;
+      count++;
+    }
+    return { count, least, greatest };
+  };
+}
+
+function wider(a: Extent, b: Extent): Extent {
+  if (a.count === 0) return b;
+  return {
+    count: a.count + b.count,
+    least: compareKeys(b.least, a.least) < 0 ? b.least : a.least,
+    greatest: compareKeys(b.greatest, a.greatest) > 0 ? b.greatest : a.greatest,
+  };
 }
 
 /** What is in no bucket, and no mistake either. */

@@ -1,7 +1,20 @@
 /** All programs. */
 import type { Chapter } from "./program.ts";
+import { broadcasts } from "./programs/rdd_broadcasts.ts";
+import { functions } from "./programs/rdd_functions.ts";
+import { histograms } from "./programs/rdd_histogram.ts";
+import { keys } from "./programs/rdd_keys.ts";
 import { numbers } from "./programs/rdd_numbers.ts";
+import { partitions } from "./programs/rdd_partitions.ts";
+import { taking } from "./programs/rdd_taking.ts";
+import { text } from "./programs/rdd_text.ts";
+import { zeroValues } from "./programs/rdd_zero_values.ts";
+import { zipping } from "./programs/rdd_zipping.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
-  { name: "numbers", programs: numbers },
+  { name: "numbers", programs: [...numbers, ...histograms] },
+  { name: "records", programs: [...zipping, ...partitions, ...keys, ...taking] },
+  { name: "functions", programs: [...functions, ...zeroValues] },
+  { name: "text", programs: text },
+  { name: "broadcasts", programs: broadcasts },
 ];

@@ -52,6 +52,22 @@ test("a histogram between edges", async () => {
   assert.deepEqual((await sc.parallelize(tenths).histogram(tenths))[1], [...Array(9).fill(1), 2]);
 });
 
+test("one bucket from the least to the greatest, of anything that can be sorted", async () => {
+  const words = sc.parallelize(["b", undefined, "ef", "ab", null], 4);
+  assert.deepEqual(await words.histogram(1), [["ab", "ef"], [3]]);
+  assert.deepEqual(await sc.parallelize([[2, "a"], [1, "b"]]).histogram(1), [
+    [[1, "b"], [2, "a"]],
+    [2],
+  ]);
+  assert.deepEqual(await sc.parallelize([1, -Infinity, NaN]).histogram(1), [[-Infinity, 1], [2]]);
+  await refused(
+    () => sc.parallelize<unknown>(["a", 1], 2).histogram(1),
+    RecordError,
+    "KeyTypeMismatch",
+    /string/,
+  );
+});
+
 test("histograms that make no sense", async () => {
   const numbers = sc.range(4);
   const bad = async (buckets: unknown, message: RegExp) =>

@@ -83,6 +83,7 @@ export function numbers(sc: SparkContext): void {
   gives<[edges: number[], counts: number[]]>()(sc.range(3).histogram(2), true);
   gives<[edges: number[], counts: number[]]>()(sc.parallelize([1, null]).histogram(2), true);
   gives<[edges: string[], counts: number[]]>()(sc.textFile("a").histogram(["a", "b"]), true);
+  gives<[edges: string[], counts: number[]]>()(sc.textFile("a").histogram(1), true);
   // @ts-expect-error lines have no mean
   sc.textFile("a").mean();
   // @ts-expect-error lines have no width

@@ -1,5 +1,7 @@
 /** Ranges, sums, statistics and identity of RDDs. */
 import assert from "node:assert/strict";
+import { PlanError } from "@flint/flint";
+import { refused } from "../../helpers/shared_context.ts";
 import type { Program } from "../program.ts";
 
 export const numbers: readonly Program[] = [
@@ -38,6 +40,31 @@ export const numbers: readonly Program[] = [
     async run(sc) {
       assert.equal(await sc.emptyRDD<number>().sum(), 0);
       assert.equal(await sc.parallelize([1, 2, 3]).sum(), 6);
+    },
+  },
+  {
+    name: "about how many different records there are",
+    pyspark: "test_rdd.test_count_approx_distinct",
+    async run(sc) {
+      const near = (found: number, least: number, most: number) =>
+        assert(least < found && found < most, `${found} is not between ${least} and ${most}`);
+      const thousand = sc.range(1_000);
+      near(await thousand.countApproxDistinct(0.03), 950, 1_050);
+      near(await thousand.map((n) => n / 2).countApproxDistinct(0.03), 950, 1_050);
+      near(await thousand.map((n) => String(n)).countApproxDistinct(0.03), 950, 1_050);
+      near(await thousand.map((n) => [n, -n]).countApproxDistinct(0.03), 950, 1_050);
+
+      const twenty = sc.range(0, 1_000, 1, 7).map((n) => n % 20);
+      near(await twenty.countApproxDistinct(), 18, 22);
+      near(await twenty.map((n) => n / 2).countApproxDistinct(), 18, 22);
+      near(await twenty.map((n) => String(n)).countApproxDistinct(), 18, 22);
+      near(await twenty.map((n) => [n, -n]).countApproxDistinct(), 18, 22);
+      await refused(
+        () => twenty.countApproxDistinct(0.00000001),
+        PlanError,
+        "InvalidArgument",
+        /relativeSD/,
+      );
     },
   },
 ];

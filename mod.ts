@@ -29,6 +29,7 @@ export type {
   ActionOptions,
   ApproximateOptions,
   AsyncOptions,
+  KeepingOptions,
   KeyedOptions,
   KeyFractions,
   OrderOptions,

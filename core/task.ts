@@ -32,6 +32,8 @@ export type Stage = Readonly<{
   chains: readonly (readonly NarrowOp<Closure>[])[];
   /** Functions of `zip` nodes, named by flows by index. */
   zips: readonly Closure[];
+  /** Exchanges that are done in place, named by flows by index. */
+  exchanges: readonly Exchange<Closure>[];
   /** Classes that no function of the stage need use: `Job.classes`. */
   classes?: readonly Closure[] | undefined;
   /** How many partitions the last dataset of the stage has, be they wanted or not. */
@@ -69,6 +71,7 @@ export type Action<F> =
 export type Flow =
   | Readonly<{ kind: "read"; input: number; partition: PartitionId; split?: Split }>
   | Readonly<{ kind: "apply"; from: Flow; chain: number; partition: PartitionId }>
+  | Readonly<{ kind: "exchange"; from: Flow; exchange: number; partition: PartitionId }>
   | Readonly<{ kind: "concat"; from: readonly Flow[] }>
   | Readonly<{ kind: "zip"; from: readonly Flow[]; fn: number }>
   | Readonly<{ kind: "cross"; left: Flow; right: Flow }>;

@@ -58,6 +58,15 @@ export type SaveOptions =
     compression?: Compression | "none" | undefined;
   }>;
 
+/** What a function does to keys. */
+export type KeepingOptions = Readonly<{
+  /**
+   * Promises that the records are pairs and keep their keys, so that a dataset that is partitioned by
+   * key is so afterwards; false by default. A promise that is broken gives wrong results.
+   */
+  preservesPartitioning?: boolean | undefined;
+}>;
+
 /** How functions that wait are called. */
 export type AsyncOptions = Readonly<{
   /** How many calls run at once in a task, at most: from 1 to 65536; 8 by default. */

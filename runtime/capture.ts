@@ -38,6 +38,8 @@ export class DraftCapturer {
   readonly #capture: Capture;
   /** Goes with its draft: nothing is held for datasets that the program has let go of. */
   readonly #ran = new WeakMap<Draft, CapturedDraft>();
+  /** Functions of partitioners are captured once, so that what they divide is divided alike. */
+  readonly #dividing = new WeakMap<UserFunction, Closure>();
 
   constructor(functions: FunctionCapture) {
     this.#capture = (fn, mayWait = false) => captured(fn, mayWait, functions);
@@ -57,7 +59,11 @@ export class DraftCapturer {
     }
     for (const node of order) {
       if (!wanted.has(node.id) || captured.has(node.id)) continue;
-      captured.set(node.id, capturedNode(node, (input) => captured.get(input.id)!, closureOf));
+      const capturing = {
+        closureOf,
+        dividing: (fn: UserFunction) => this.#dividingBy(fn, closureOf),
+      };
+      captured.set(node.id, capturedNode(node, (input) => captured.get(input.id)!, capturing));
     }
     return captured.get(root.id)!;
   }
@@ -71,6 +77,18 @@ export class DraftCapturer {
       assert(kept !== undefined, `${node.label} has run but was not captured`);
       this.#ran.set(node, kept);
     }
+  }
+
+  /**
+   * The closure of a partitioner's function: the same one for as long as the function lives. So two
+   * partitioners are the same if their functions are, whether they have been captured or not.
+   */
+  #dividingBy(fn: UserFunction, closureOf: Capture): Closure {
+    const known = this.#dividing.get(fn);
+    if (known !== undefined) return known;
+    const closure = closureOf(fn);
+    this.#dividing.set(fn, closure);
+    return closure;
   }
 
   /** The action with its function captured. */
@@ -110,7 +128,7 @@ function captureAround(user: UserFunction, fn: UserFunction, capture: Capture): 
   }
 }
 
-/** A function that is used twice is one closure: so two partitioners made of it are the same one. */
+/** A function that is used twice is one closure. */
 function memoized(capture: Capture): Capture {
   const closures = [new Map<UserFunction, Closure>(), new Map<UserFunction, Closure>()] as const;
   return (fn, mayWait = false) => {
@@ -122,13 +140,21 @@ function memoized(capture: Capture): Capture {
   };
 }
 
+/** How the functions of nodes become closures. */
+type Capturing = Readonly<{
+  closureOf: Capture;
+  /** Of a partitioner. */
+  dividing: (fn: UserFunction) => Closure;
+}>;
+
 /** One node, given those it reads from. */
 function capturedNode(
   node: Draft,
   captured: (input: Draft) => CapturedDraft,
-  closureOf: Capture,
+  capturing: Capturing,
 ): CapturedDraft {
   const { id, label } = node;
+  const { closureOf } = capturing;
   switch (node.kind) {
     case "source":
       return { id, label, kind: "source", source: node.source };
@@ -138,7 +164,7 @@ function capturedNode(
       return { id, label, kind: "narrow", from: captured(node.from), op };
     }
     case "exchange": {
-      const exchange = capturedExchange(node.exchange, closureOf);
+      const exchange = capturedExchange(node.exchange, capturing);
       return { id, label, kind: "exchange", from: captured(node.from), exchange };
     }
     case "union":
@@ -160,12 +186,12 @@ function capturedNode(
 
 function capturedExchange(
   exchange: ExchangeDraft["exchange"],
-  closureOf: Capture,
+  { closureOf, dividing }: Capturing,
 ): Exchange<Closure, number | undefined> {
   if (exchange.kind === "rebalance") return exchange;
   const partitioner: Partitioner<Closure, number | undefined> =
     exchange.partitioner.kind === "custom"
-      ? { ...exchange.partitioner, fn: closureOf(exchange.partitioner.fn) }
+      ? { ...exchange.partitioner, fn: dividing(exchange.partitioner.fn) }
       : exchange.partitioner;
   switch (exchange.kind) {
     case "partition":

@@ -13,6 +13,7 @@ import {
   type ActionOptions,
   type ApproximateOptions,
   type AsyncOptions,
+  type KeepingOptions,
   type KeyedOptions,
   type KeyFractions,
   optionsOf,
@@ -123,7 +124,8 @@ export class RDD<T> implements AsyncIterable<T> {
   // ─── Each record by itself ────────────────────────────────────────────────────────────────────
 
   /**
-   * The result of `fn` for each record.
+   * The result of `fn` for each record. With `preservesPartitioning` you promise that the records are
+   * pairs and keep their keys, as {@linkcode RDD.mapValues} does by itself.
    *
    * @example
    * ```ts
@@ -134,8 +136,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.deepEqual(await sc.parallelize([1, 2, 3]).map((n) => n * 2).collect(), [2, 4, 6]);
    * ```
    */
-  map<U extends Hint>(fn: (record: T) => U): RDD<U> {
-    return this.#next(narrow.map(this.#data, fn));
+  map<U extends Hint>(fn: (record: T) => U, options: boolean | KeepingOptions = {}): RDD<U> {
+    return this.#next(narrow.map(this.#data, fn, keepingOf(options)));
   }
 
   /**
@@ -173,8 +175,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.deepEqual(await words.collect(), ["a", "b", "c"]);
    * ```
    */
-  flatMap<U extends Hint>(fn: (record: T) => Iterable<U>): RDD<U> {
-    return this.#next(narrow.flatMap(this.#data, fn));
+  flatMap<U extends Hint>(
+    fn: (record: T) => Iterable<U>,
+    options: boolean | KeepingOptions = {},
+  ): RDD<U> {
+    return this.#next(narrow.flatMap(this.#data, fn, keepingOf(options)));
   }
 
   /**
@@ -198,8 +203,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.equal(await lengths.count(), 2);
    * ```
    */
-  mapPartitions<U extends Hint>(fn: (records: PartitionRecords<T>) => Produced<U>): RDD<U> {
-    return this.#next(narrow.mapPartitions(this.#data, fn));
+  mapPartitions<U extends Hint>(
+    fn: (records: PartitionRecords<T>) => Produced<U>,
+    options: boolean | KeepingOptions = {},
+  ): RDD<U> {
+    return this.#next(narrow.mapPartitions(this.#data, fn, keepingOf(options)));
   }
 
   /**
@@ -219,8 +227,9 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   mapPartitionsWithIndex<U extends Hint>(
     fn: (index: number, records: PartitionRecords<T>) => Produced<U>,
+    options: boolean | KeepingOptions = {},
   ): RDD<U> {
-    return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn));
+    return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn, keepingOf(options)));
   }
 
   /**
@@ -362,7 +371,8 @@ export class RDD<T> implements AsyncIterable<T> {
 
   /**
    * The records of this RDD, then those of `others`; nothing is dropped, nothing moves. The
-   * partitions are those of all of them.
+   * partitions are those of all of them; where all are partitioned by key in the same way, a
+   * partition has the records of the same partition of each, and keys stay together.
    *
    * @example
    * ```ts
@@ -372,6 +382,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * await using sc = new SparkContext({ master: "local" });
    * const both = sc.parallelize([1, 2]).union(sc.parallelize([2, 3]));
    * assert.deepEqual(await both.collect(), [1, 2, 2, 3]);
+   * const parted = both.map((n) => [n, n]).partitionBy(2);
+   * assert.equal(await parted.union(parted).getNumPartitions(), 2);
    * ```
    */
   union(...others: readonly RDD<T>[]): RDD<T> {
@@ -2225,6 +2237,10 @@ function keyedOptions<K>(
   partitionFunction?: (key: K) => number,
 ): KeyedOptions<K> {
   return optionsOf(partitions, { partitions: partitions as number | undefined, partitionFunction });
+}
+
+function keepingOf(options: boolean | KeepingOptions): KeepingOptions {
+  return optionsOf(options, { preservesPartitioning: options as boolean });
 }
 
 /** PySpark's order, or ours with options, as what is wanted and the options. */

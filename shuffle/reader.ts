@@ -7,28 +7,24 @@
  *     group                   blocks ─► Sorter by hash and key bytes ─► Values     hash, key bytes
  *     sort                    runs ─► merged within a range │ blocks ─► Sorter     key
  *
- * Nothing is decoded before it is handed on, but for what a function of the user has to see.
+ * What comes out once all is in is the same for an exchange that is done in place: exchanged.ts.
  */
-import type { ClassTable } from "../core/codec/binary.ts";
 import { decodeBlock } from "../core/codec/codec.ts";
 import { assert } from "../core/errors.ts";
 import { hashBytes } from "../core/key.ts";
-import { KeyTypes } from "../core/key_order.ts";
-import { readKey } from "../core/key_reader.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { Aggregator } from "./aggregator.ts";
 import type { ExchangeInput, ShuffleIO } from "./carrier.ts";
-import { ITS_KEY, PairBatchReader } from "./key_batch.ts";
+import { combinedPairs, groupsOf, ONE_PARTITION, sortedPairs } from "./exchanged.ts";
 import type { SortedRecords } from "./merge.ts";
 import { mergeRuns } from "./merge_passes.ts";
 import { PairBlockReader } from "./pair_block.ts";
 import { BATCH_RECORDS } from "./pairs.ts";
-import { type Placement, PREFIX_BYTES } from "./partitioner.ts";
+import { PREFIX_BYTES } from "./partitioner.ts";
 import { Sorter } from "./sorter.ts";
 import { EntryWriter, ValueReader } from "./value_bytes.ts";
 import { withValues } from "./values.ts";
-import { ValuesBuilder } from "./values_builder.ts";
 
 type ExchangeOf<K extends Exchange<UserFunction>["kind"]> = Extract<
   Exchange<UserFunction>,
@@ -45,8 +41,7 @@ export function readExchange(
   input: ExchangeInput,
   io: ShuffleIO,
 ): Iterable<unknown[]> {
-  const classes = withValues(io.classes);
-  const own: ShuffleIO = { ...io, classes };
+  const own: ShuffleIO = { ...io, classes: withValues(io.classes) };
   switch (exchange.kind) {
     case "rebalance":
     case "partition":
@@ -54,7 +49,7 @@ export function readExchange(
     case "combine":
       return readCombined(exchange, blocksOf(input), own);
     case "group":
-      return readGroups(blocksOf(input), own, classes);
+      return readGroups(blocksOf(input), own);
     case "sort":
       return readSorted(exchange, input, own);
   }
@@ -74,9 +69,6 @@ function* readRecords(blocks: Iterable<Uint8Array>, io: ShuffleIO): Generator<un
   }
 }
 
-/** All keys of a reduce task belong to it: they need not be told apart by partition. */
-const ONE_PARTITION: Placement = { kind: "hash", partitions: 1, of: () => 0 };
-
 function* readCombined(
   exchange: ExchangeOf<"combine">,
   blocks: Iterable<Uint8Array>,
@@ -92,42 +84,13 @@ function* readCombined(
       else aggregator.addBytes(block, pairs.keyAt, pairs.keyLength, value);
     }
   }
-  using results = aggregator.results();
-  const pairs = new PairBatchReader();
-  while (results.next()) {
-    pairs.add(results.bytes, results.keyAt, results.keyLength, results.value);
-    if (pairs.isFull) yield pairs.take();
-  }
-  const rest = pairs.take();
-  if (rest.length > 0) yield rest;
+  yield* combinedPairs(aggregator);
 }
 
-function* readGroups(
-  blocks: Iterable<Uint8Array>,
-  io: ShuffleIO,
-  classes: ClassTable,
-): Generator<unknown[]> {
+function* readGroups(blocks: Iterable<Uint8Array>, io: ShuffleIO): Generator<unknown[]> {
   using sorter = new Sorter(io);
   sortByHash(blocks, sorter);
-  using sorted = sorter.sorted();
-  using values = new ValuesBuilder(io, classes);
-  let batch: unknown[] = [];
-  let hasRecord = sorted.next();
-  while (hasRecord) {
-    const { bytes, keyAt, keyLength } = sorted;
-    const key = readKey(bytes, keyAt + PREFIX_BYTES, keyAt + keyLength);
-    do {
-      values.add(sorted.bytes, sorted.valueAt, sorted.valueLength);
-      hasRecord = sorted.next();
-    } while (hasRecord && sorted.sameKey);
-    batch.push([key, values.finish()]);
-    if (batch.length === BATCH_RECORDS || values.isBatchFull) {
-      yield batch;
-      batch = [];
-      values.startBatch();
-    }
-  }
-  if (batch.length > 0) yield batch;
+  yield* groupsOf(sorter, io);
 }
 
 /** Adds the pairs of the blocks by hash and key bytes: the order in which tables give out too. */
@@ -157,23 +120,7 @@ function* readSorted(
     : sortBlocks(input.blocks, sorter);
   const hasPrefix = input.kind === "runs" && exchange.partitioner.kind !== "range";
   const prefixBytes = hasPrefix ? PREFIX_BYTES : 0;
-  const pairs = new PairBatchReader(!exchange.ascending);
-  const types = new KeyTypes();
-  const reader = new ValueReader(io.classes);
-  const next = () => {
-    const batch = pairs.take();
-    for (const pair of batch) types.note(pair[0]);
-    types.check();
-    return batch;
-  };
-  while (sorted.next()) {
-    const { bytes, keyAt, keyLength, valueAt, valueLength } = sorted;
-    const value = valueLength === 0 ? ITS_KEY : reader.read(bytes, valueAt);
-    pairs.add(bytes, keyAt + prefixBytes, keyLength - prefixBytes, value);
-    if (pairs.isFull) yield next();
-  }
-  const rest = next();
-  if (rest.length > 0) yield rest;
+  yield* sortedPairs(sorted, { ascending: exchange.ascending, prefixBytes }, io);
 }
 
 function sortBlocks(blocks: Iterable<Uint8Array>, sorter: Sorter): SortedRecords {

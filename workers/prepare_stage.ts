@@ -62,12 +62,13 @@ export async function prepareStage(
   };
 }
 
-function closuresOf({ inputs, chains, zips, classes = [], output }: Stage): Closure[] {
+function closuresOf({ inputs, chains, zips, exchanges, classes = [], output }: Stage): Closure[] {
   const found: Closure[] = [...zips, ...classes, ...chains.flat().map((op) => op.fn)];
   const note = (closure: Closure) => void found.push(closure);
   for (const input of inputs) {
     if (input.kind === "exchange") withFunctions(input.exchange, note);
   }
+  for (const exchange of exchanges) withFunctions(exchange, note);
   if (output.kind === "exchange") withFunctions(output.exchange, note);
   else if ("fn" in output.action) note(output.action.fn);
   return found;

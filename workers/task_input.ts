@@ -2,15 +2,17 @@
  * Where the records of a task come from: a flow, made into batches that are pulled.
  *
  *     read(source)     pieces ─► Source.decode ─┐
- *     read(exchange)   blocks ─► readExchange ──┴─► batches ─► chains, concat, zip, cross ─► batches
+ *     read(exchange)   blocks ─► readExchange ──┴─► batches ─► chains, concat, zip, cross, ─► batches
+ *                                                              exchanges in place
  */
 import { assert } from "../core/errors.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { Flow, StageInput } from "../core/task.ts";
 import { sourceOf } from "../io/registry.ts";
 import type { ShuffleIO } from "../shuffle/carrier.ts";
+import { exchangeInPlace, type InPlaceExchange } from "../shuffle/in_place.ts";
 import { readExchange } from "../shuffle/reader.ts";
-import { blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
+import { blaming, blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
 import type { Blame } from "./pipeline/blame.ts";
 import { KeptBatches } from "./kept_batches.ts";
 import { callWithRecords, type Chain } from "./pipeline/compile.ts";
@@ -24,6 +26,7 @@ import type { TaskIO } from "./task_io.ts";
 import type { TaskMeter } from "./task_meter.ts";
 
 type Read = Extract<Flow, { kind: "read" }>;
+type InPlace = Extract<Flow, { kind: "exchange" }>;
 
 /** What the parts of a running task share. */
 export type TaskParts = Readonly<{
@@ -61,6 +64,8 @@ export class TaskInput {
         return this.#read(flow);
       case "apply":
         return this.#chain(flow.chain)(this.batches(flow.from), flow.partition);
+      case "exchange":
+        return this.#exchanged(flow);
       case "concat":
         return this.#concat(flow.from);
       case "zip":
@@ -117,6 +122,33 @@ export class TaskInput {
       this.#chains.set(index, chain);
     }
     return chain;
+  }
+
+  /** All that comes in is taken before anything goes out; then nothing has to be waited for. */
+  #exchanged({ from, exchange: index, partition }: InPlace): AnyBatches {
+    const { prepared, blame, functions } = this.#parts;
+    const { check } = this.waiting;
+    const closures = prepared.stage.exchanges[index]!;
+    const step = stepOf(closures);
+    const open = () =>
+      exchangeInPlace(withFunctions(closures, functions.of), shuffleIO(this.#parts, partition));
+    const add = (exchange: InPlaceExchange, batch: readonly unknown[]) => {
+      check();
+      blaming(blame, step, () => exchange.add(batch));
+    };
+    const records = (exchange: InPlaceExchange) => blamingEach(blame, step, exchange.records());
+    const batches = this.batches(from);
+    return isPresent(batches)
+      ? (function* () {
+        using exchange = open();
+        for (const batch of batches) add(exchange, batch);
+        yield* records(exchange);
+      })()
+      : (async function* () {
+        using exchange = open();
+        for await (const batch of batches) add(exchange, batch);
+        yield* records(exchange);
+      })();
   }
 
   #concat(flows: readonly Flow[]): AnyBatches {

@@ -35,6 +35,7 @@ function openCount(node: AnyNode, of: (input: AnyNode) => number): number {
     case "exchange":
       return partitionsOf<unknown, number | undefined>(node.exchange) ?? NaN;
     case "union":
+      if (node.aligned === true) return of(node.from[0]!);
       return (node.from as readonly AnyNode[]).reduce((sum, side) => sum + of(side), 0);
     case "zip":
       return of(node.from[0]!);

@@ -61,17 +61,19 @@ export function partitionsOf<F, N>(exchange: Exchange<F, N>): N {
 
 /**
  * Whether two partitioners put every key into the same partition. Only what is certain counts: two
- * custom functions are the same if they are the same object, and two range partitioners never are,
- * because each exchange finds its bounds in its own data.
+ * custom functions are the same if they are the same object, and two range partitioners only if they
+ * are of one exchange, because each exchange finds its bounds in its own data.
  */
 export function samePartitioner<F, N>(a: Partitioner<F, N>, b: Partitioner<F, N>): boolean {
+  if (a === b) return true;
   if (a.kind === "range" || b.kind === "range" || a.partitions !== b.partitions) return false;
   return a.kind === "custom" ? b.kind === "custom" && a.fn === b.fn : b.kind === "hash";
 }
 
 /**
  * By what the records of a dataset are surely partitioned already: the partitioner of the exchange
- * that they come from, if every operation since has left the keys where they were.
+ * that they come from, if every operation since has left the keys where they were. Whether a union
+ * has, only its plan tells.
  */
 export function partitionerOf<F, S, N>(node: Node<F, S, N>): Partitioner<F, N> | undefined {
   for (let at = node;;) {
@@ -83,8 +85,8 @@ export function partitionerOf<F, S, N>(node: Node<F, S, N>): Partitioner<F, N> |
         at = at.from;
         break;
       case "union":
-        // The partitions of several sides stand one after the other: an index has moved.
-        if (at.from.length !== 1) return undefined;
+        // Where the partitions of the sides stand one after the other, an index has moved.
+        if (at.aligned !== true) return undefined;
         at = at.from[0]!;
         break;
       case "source":

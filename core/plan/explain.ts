@@ -32,7 +32,7 @@ export function explain(plan: AnyNode): string {
     if (again) continue;
     explained.add(node.id);
     const inputs: readonly AnyNode[] = inputsOf<unknown, unknown, unknown>(node) as AnyNode[];
-    const behindExchange = node.kind === "exchange";
+    const behindExchange = node.kind === "exchange" && node.inPlace !== true;
     for (let index = inputs.length - 1; index >= 0; index--) {
       const last = index === inputs.length - 1;
       open.push({ node: inputs[index]!, prefix: below, behindExchange, last });

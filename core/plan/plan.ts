@@ -57,9 +57,15 @@ export type SourceSpec = Readonly<{ format: string; options: Options; splits: re
  * | `narrow`   | as `from`        | what `op` makes of the partition of the same index              |
  * | `exchange` | as its kind says | the records that the exchange moves there                       |
  * | `union`    | the sum          | the partitions of each side, one after the other                |
+ * | ` aligned` | as each side     | the partitions of the same index of each side, one after the other |
  * | `zip`      | as each side     | `fn` over the iterators of the partitions of the same index     |
  * | `cross`    | left × right     | pairs of every record of one partition with every of the other  |
  * | `coalesce` | `partitions`     | neighbouring partitions, one after the other; never more of them |
+ *
+ * Where records lie already as they are to lie, nothing moves. Resolving finds out, so only a plan
+ * says: a union is `aligned` if all its sides are partitioned in the same way, and an exchange is
+ * done `inPlace`, by the task that has the partition, if its input is partitioned as its output
+ * shall be.
  */
 export type Node<F, S, N> = Readonly<
   & {
@@ -70,8 +76,8 @@ export type Node<F, S, N> = Readonly<
   & (
     | { kind: "source"; source: S }
     | { kind: "narrow"; from: Node<F, S, N>; op: NarrowOp<F> }
-    | { kind: "exchange"; from: Node<F, S, N>; exchange: Exchange<F, N> }
-    | { kind: "union"; from: readonly Node<F, S, N>[] }
+    | { kind: "exchange"; from: Node<F, S, N>; exchange: Exchange<F, N>; inPlace?: boolean }
+    | { kind: "union"; from: readonly Node<F, S, N>[]; aligned?: boolean }
     | { kind: "zip"; from: readonly Node<F, S, N>[]; fn: F }
     | { kind: "cross"; left: Node<F, S, N>; right: Node<F, S, N> }
     | { kind: "coalesce"; from: Node<F, S, N>; partitions: number }

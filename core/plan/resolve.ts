@@ -4,7 +4,7 @@
  *     CapturedDraft   source: format, options      partitions: 8, or undefined
  *       │  each source is asked for its splits, once
  *       │  an open partition count becomes a number
- *       │  a partitionBy of what is partitioned that way already becomes nothing
+ *       │  what is partitioned already as it is to be does not move again
  *       ▼
  *     Plan            source: a list of splits     partitions: 8
  *
@@ -83,12 +83,16 @@ function settled(
     case "exchange": {
       const from = planOf(node.from);
       const exchange = settledExchange(node.exchange, from, counts.get(from.id)!, host);
-      return isInPlace(exchange, from)
-        ? { id, label, kind: "union", from: [from] }
-        : { id, label, kind: "exchange", from, exchange };
+      if (!isInPlace(exchange, from)) return { id, label, kind: "exchange", from, exchange };
+      // A partitionBy of what lies there already has nothing to do at all.
+      return exchange.kind === "partition"
+        ? { id, label, kind: "union", from: [from], aligned: true }
+        : { id, label, kind: "exchange", from, exchange, inPlace: true };
     }
-    case "union":
-      return { id, label, kind: "union", from: node.from.map(planOf) };
+    case "union": {
+      const from = node.from.map(planOf);
+      return { id, label, kind: "union", from, ...(areAligned(from) && { aligned: true }) };
+    }
     case "zip": {
       const sides = node.from.map(planOf);
       refuseUnevenZip(label, sides.map((side) => counts.get(side.id)!));
@@ -126,11 +130,20 @@ function settledExchange(
   return { ...exchange, partitioner: { ...partitioner, partitions } };
 }
 
-/** A partitionBy moves nothing where every record lies in its partition already. */
+/** An exchange moves nothing where every record lies in its partition already. */
 function isInPlace(exchange: Exchange<Closure>, from: Plan): boolean {
-  if (exchange.kind !== "partition") return false;
+  if (exchange.kind === "rebalance") return false;
   const present = partitionerOf(from);
   return present !== undefined && samePartitioner(present, exchange.partitioner);
+}
+
+/** Whether each key lies in the partition of the same index on all sides, and surely so. */
+function areAligned(sides: readonly Plan[]): boolean {
+  const first = partitionerOf(sides[0]!);
+  return first !== undefined && sides.every((side) => {
+    const present = partitionerOf(side);
+    return present !== undefined && samePartitioner(first, present);
+  });
 }
 
 function checked(partitions: number): number {

@@ -1,8 +1,9 @@
 /**
  * Where stages end: the one place that knows it.
  *
- * A stage is the longest pipeline between exchanges. Neighbouring narrow nodes in it become one
- * chain; `union`, `zip`, `cross` and `coalesce` become the shape of the flow of each partition.
+ * A stage is the longest pipeline between exchanges that move something. Neighbouring narrow nodes
+ * in it become one chain; `union`, `zip`, `cross`, `coalesce` and an exchange that is done in place
+ * become the shape of the flow of each partition.
  *
  *     textFile ─ flatMap ─ map ─╥─ mapValues ─ collect
  *                               ║
@@ -18,6 +19,7 @@ import type { Closure } from "../closure/closure.ts";
 import { assert } from "../errors.ts";
 import type { Action, ExchangeId, Flow, Stage, StageId, StageInput, StageOutput } from "../task.ts";
 import { partitionCounts } from "./counts.ts";
+import type { Exchange } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
 import type { PartitionId, Plan, PlanId } from "./plan.ts";
 
@@ -93,8 +95,11 @@ export function coalesced(index: PartitionId, partitions: number, from: number):
 }
 
 type Union = Extract<Plan, { kind: "union" }>;
-/** One partition of one dataset inside the stage. A union has none of its own: it is its sides'. */
-type Part = Readonly<{ node: Exclude<Plan, Union>; partition: PartitionId }>;
+/**
+ * One partition of one dataset inside the stage. A union has none of its own, it is that of a side,
+ * unless it is aligned.
+ */
+type Part = Readonly<{ node: Plan; partition: PartitionId }>;
 /** Neighbouring narrow nodes as one chain, and the node that they read from. */
 type Chain = Readonly<{ index: number; base: Plan }>;
 
@@ -107,10 +112,12 @@ class StageBuilder {
   readonly #inputs: StageInput[] = [];
   readonly #chains: NarrowOp<Closure>[][] = [];
   readonly #zips: Closure[] = [];
+  readonly #exchanges: Exchange<Closure>[] = [];
   /** Indexes by the id of the node: what is used twice stands in the stage once. */
   readonly #inputOf = new Map<PlanId, number>();
   readonly #chainOf = new Map<PlanId, Chain>();
   readonly #zipOf = new Map<PlanId, number>();
+  readonly #exchangeOf = new Map<PlanId, number>();
   /** Where each side of a union starts among its partitions. */
   readonly #startsOf = new Map<PlanId, readonly number[]>();
   /** Flows by node and partition, likewise. */
@@ -140,6 +147,7 @@ class StageBuilder {
       chains: this.#chains,
       zips: this.#zips,
       partitions: this.#partitions,
+      exchanges: this.#exchanges,
       output,
     };
     return { stage, flows: this.#flows, parents: this.parents };
@@ -166,7 +174,7 @@ class StageBuilder {
 
   /** Steps down through unions to the side that holds the partition. */
   #part(node: Plan, partition: PartitionId): Part {
-    while (node.kind === "union") {
+    while (node.kind === "union" && node.aligned !== true) {
       const starts = this.#starts(node);
       let side = 0;
       for (let end = starts.length; end - side > 1;) {
@@ -204,10 +212,12 @@ class StageBuilder {
   #sources({ node, partition }: Part): readonly Part[] {
     switch (node.kind) {
       case "source":
-      case "exchange":
         return [];
+      case "exchange":
+        return node.inPlace === true ? [this.#part(node.from, partition)] : [];
       case "narrow":
         return [this.#part(this.#chain(node).base, partition)];
+      case "union":
       case "zip":
         return node.from.map((side) => this.#part(side, partition));
       case "cross": {
@@ -231,18 +241,18 @@ class StageBuilder {
         return { kind: "read", input: this.#input(node), partition, split };
       }
       case "exchange":
-        return { kind: "read", input: this.#input(node), partition };
+        return node.inPlace === true
+          ? { kind: "exchange", from: from[0]!, exchange: this.#exchange(node), partition }
+          : { kind: "read", input: this.#input(node), partition };
       case "narrow":
         return { kind: "apply", from: from[0]!, chain: this.#chain(node).index, partition };
       case "zip":
         return { kind: "zip", from, fn: this.#zip(node) };
       case "cross":
         return { kind: "cross", left: from[0]!, right: from[1]! };
+      case "union":
       case "coalesce":
-        return from.length === 1 ? from[0]! : {
-          kind: "concat",
-          from: from.flatMap((flow) => flow.kind === "concat" ? flow.from : [flow]),
-        };
+        return concat(from);
     }
   }
 
@@ -265,6 +275,10 @@ class StageBuilder {
     return indexOf(this.#zipOf, node.id, () => this.#zips.push(node.fn));
   }
 
+  #exchange(node: ExchangeNode): number {
+    return indexOf(this.#exchangeOf, node.id, () => this.#exchanges.push(node.exchange));
+  }
+
   #chain(last: Plan): Chain {
     let chain = this.#chainOf.get(last.id);
     if (chain === undefined) {
@@ -276,6 +290,14 @@ class StageBuilder {
     }
     return chain;
   }
+}
+
+function concat(from: readonly Flow[]): Flow {
+  if (from.length === 1) return from[0]!;
+  return {
+    kind: "concat",
+    from: from.flatMap((flow) => flow.kind === "concat" ? flow.from : [flow]),
+  };
 }
 
 /** The index kept for `id`; `push` makes the entry and returns the new length. */

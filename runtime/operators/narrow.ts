@@ -6,17 +6,30 @@
  */
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";
-import { type AsyncOptions, callable, partitionCount, wholeNumber } from "../arguments.ts";
+import {
+  type AsyncOptions,
+  callable,
+  type KeepingOptions,
+  partitionCount,
+  wholeNumber,
+} from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import { isAsync, wrapped } from "../wrapped.ts";
 import type { Dataset } from "../dataset.ts";
 
-function plain(data: Dataset, kind: NarrowOp<unknown>["kind"], operator: string, fn: UserFunction) {
-  return data.narrow(new CallSite(operator), { kind, fn: callable(fn, operator) });
+function plain(
+  data: Dataset,
+  kind: NarrowOp<unknown>["kind"],
+  operator: string,
+  fn: UserFunction,
+  { preservesPartitioning = false }: KeepingOptions = {},
+): Dataset {
+  const keepsKeys = preservesPartitioning && { keepsKeys: true };
+  return data.narrow(new CallSite(operator), { kind, fn: callable(fn, operator), ...keepsKeys });
 }
 
-export function map(data: Dataset, fn: UserFunction): Dataset {
-  return plain(data, "map", "map", fn);
+export function map(data: Dataset, fn: UserFunction, options: KeepingOptions): Dataset {
+  return plain(data, "map", "map", fn, options);
 }
 
 export function filter(data: Dataset, fn: UserFunction): Dataset {
@@ -25,21 +38,25 @@ export function filter(data: Dataset, fn: UserFunction): Dataset {
   return data.narrow(new CallSite("filter"), { kind: "filter", fn: predicate, keepsKeys: true });
 }
 
-export function flatMap(data: Dataset, fn: UserFunction): Dataset {
-  return plain(data, "flatMap", "flatMap", fn);
+export function flatMap(data: Dataset, fn: UserFunction, options: KeepingOptions): Dataset {
+  return plain(data, "flatMap", "flatMap", fn, options);
 }
 
-export function mapPartitions(data: Dataset, fn: UserFunction): Dataset {
+export function mapPartitions(data: Dataset, fn: UserFunction, options: KeepingOptions): Dataset {
   const each = callable(fn, "mapPartitions");
   // The user's function must not see the partition: a second parameter with a default is its own.
   const alone = wrapped(each, (records) => each(records));
-  return plain(data, wholly(each), "mapPartitions", alone);
+  return plain(data, wholly(each), "mapPartitions", alone, options);
 }
 
-export function mapPartitionsWithIndex(data: Dataset, fn: UserFunction): Dataset {
+export function mapPartitionsWithIndex(
+  data: Dataset,
+  fn: UserFunction,
+  options: KeepingOptions,
+): Dataset {
   const each = callable(fn, "mapPartitionsWithIndex");
   const swapped = wrapped(each, (records, partition) => each(partition, records));
-  return plain(data, wholly(each), "mapPartitionsWithIndex", swapped);
+  return plain(data, wholly(each), "mapPartitionsWithIndex", swapped, options);
 }
 
 /** An async function and an async generator can wait. */

@@ -95,9 +95,10 @@ async function partitionsOf(
   { driver, draft }: Dataset,
   key: Uint8Array<ArrayBuffer>,
 ): Promise<readonly PartitionId[] | undefined> {
-  if (partitionerOf(draft)?.kind !== "hash") return undefined;
+  const partitioner = partitionerOf(await driver.plan(draft));
+  if (partitioner?.kind !== "hash") return undefined;
   const hash = hashBytes(new DataView(key.buffer), 0, key.length);
-  return [partitionOf(hash, await driver.partitionCount(draft))];
+  return [partitionOf(hash, partitioner.partitions)];
 }
 
 /** Something in an array where `fn` is as `decides` for one of the records; else nothing in it. */

@@ -64,7 +64,7 @@ Deno.test("a source is looked at once; again, if that failed", async () => {
   fail(1);
   await assert.rejects(actions.count(source, {}), /not yet there/);
   await actions.count(source, {});
-  await actions.count(narrow.map(source, (x) => x), {});
+  await actions.count(narrow.map(source, (x) => x, {}), {});
   assert.equal(await driver.partitionCount(source.draft), 2);
   assert.deepEqual(log, ["split", "split", "run", "run"]);
 });

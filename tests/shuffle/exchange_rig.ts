@@ -162,7 +162,7 @@ function inputOf(
   return { kind: "blocks", blocks };
 }
 
-function listed(record: unknown): unknown {
+export function listed(record: unknown): unknown {
   const [key, values] = record as [unknown, Values<unknown>];
   const list = values.toArray();
   assert.equal(list.length, values.length);

@@ -129,7 +129,7 @@ async function splitsOf(records: readonly unknown[], partitions = 1): Promise<re
 
 function stageOf(parts: Partial<Stage>): Stage {
   const name = "collect at job.ts:9";
-  const empty = { inputs: [memory], chains: [], zips: [], partitions: 3 };
+  const empty = { inputs: [memory], chains: [], zips: [], exchanges: [], partitions: 3 };
   return { id: 4, name, ...empty, output: collect, ...parts };
 }
 
@@ -257,6 +257,32 @@ Deno.test("concat, zip and cross", async () => {
     assert.equal(new Set(pairs.map(([x, y]) => `${x} ${y}`)).size, 2 * 1500);
     assert.equal(pairs.length, 2 * 1500);
   }
+});
+
+Deno.test("an exchange in place takes all its input before anything goes on", async () => {
+  const [split] = await splitsOf([["b", 1], ["a", 2], ["b", 3]]);
+  const add = closureOf((a, b) => a + b);
+  const exchanges: Exchange<Closure>[] = [{
+    kind: "combine",
+    partitioner: { kind: "hash", partitions: 3 },
+    create: closureOf((v) => v),
+    mergeValue: add,
+    mergeCombiners: add,
+    mapSide: false,
+  }];
+  const read: Flow = { kind: "read", input: 0, partition: 0, split: split! };
+  const inPlace = (from: Flow): Flow => ({ kind: "exchange", from, exchange: 0, partition: 2 });
+  const expected = new Map([["a", 2], ["b", 4]]);
+  const now = await run({ exchanges }, inPlace(read));
+  assert.deepEqual(new Map(now.io.records() as [string, number][]), expected);
+  assert.equal(now.io.budget.bytesReserved, 0);
+  const waiting = op("mapAsync", (pair) => Promise.resolve(pair));
+  const flow = inPlace({ kind: "apply", from: read, chain: 0, partition: 2 });
+  const later = await run({ exchanges, chains: [[waiting]] }, flow);
+  assert.deepEqual(new Map(later.io.records() as [string, number][]), expected);
+  const stopped = new MemoryIO();
+  stopped.cancelled = true;
+  assert.equal((await run({ exchanges }, inPlace(read), stopped)).result.kind, "killed");
 });
 
 Deno.test("each task has functions of its own", async () => {

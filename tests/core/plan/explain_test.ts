@@ -5,6 +5,7 @@ import {
   cross,
   exchange,
   hash,
+  inPlace,
   narrow,
   request,
   source,
@@ -22,6 +23,18 @@ Deno.test("explain: stages below one another, the last step first", () => {
  +-(2) map at job.ts:3 [3]
     |  map at job.ts:2 [2]
     |  textFile at job.ts:1 [1]`.trimStart(),
+  );
+});
+
+Deno.test("explain: an exchange in place ends no stage", () => {
+  const plan = inPlace(4, narrow(3, exchange(2, source(1, 2), hash(4))), hash(4));
+  assert.equal(
+    explain(plan),
+    `
+(4) partition at job.ts:4 [4]
+ |  map at job.ts:3 [3]
+ |  partition at job.ts:2 [2]
+ +-(2) textFile at job.ts:1 [1]`.trimStart(),
   );
 });
 

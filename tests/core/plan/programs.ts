@@ -52,6 +52,16 @@ export function union<P extends Plan | CapturedDraft>(id: number, ...from: P[]):
   return { id, label: `union at job.ts:${id}`, kind: "union", from } as unknown as P;
 }
 
+/** A union as resolving makes it of sides that are partitioned alike. */
+export function aligned(id: number, ...from: Plan[]): Plan {
+  return { ...union(id, ...from), aligned: true } as Plan;
+}
+
+/** An exchange as resolving makes it where nothing has to move. */
+export function inPlace(id: number, from: Plan, how: Exchange<Closure>): Plan {
+  return { ...exchange(id, from, how), inPlace: true } as Plan;
+}
+
 export function zip<P extends Plan | CapturedDraft>(id: number, ...from: P[]): P {
   const fn = closure(`f${id}`);
   return { id, label: `zip at job.ts:${id}`, kind: "zip", from, fn } as unknown as P;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PlanError } from "../../../core/errors.ts";
-import { partitionerOf, samePartitioner } from "../../../core/plan/exchange.ts";
+import type { Closure } from "../../../core/closure/closure.ts";
+import { type Exchange, partitionerOf, samePartitioner } from "../../../core/plan/exchange.ts";
 import type { CapturedDraft, Plan, SourceRequest } from "../../../core/plan/plan.ts";
 import { partitionCount, resolve, type ResolveHost } from "../../../core/plan/resolve.ts";
 import {
@@ -24,6 +25,10 @@ function host(asked: unknown[] = []): ResolveHost {
       return Promise.resolve(Array.from({ length: partitionsMin }, (_, data) => ({ data })));
     },
   };
+}
+
+function group<N>(partitions: N): Exchange<Closure, N> {
+  return { kind: "group", partitioner: { kind: "hash", partitions } };
 }
 
 async function countOf(draft: CapturedDraft, options: Partial<ResolveHost> = {}): Promise<number> {
@@ -56,13 +61,9 @@ Deno.test("spark.default.parallelism counts more than the input, a number in the
 Deno.test("an input that is hashed already keeps its partitions", async () => {
   const hashed = exchange(2, request(1, 7), hash(3));
   const kept = narrow(4, narrow(3, hashed, { keepsKeys: true }), { kind: "filter" });
-  const group = {
-    kind: "group",
-    partitioner: { kind: "hash", partitions: undefined },
-  } as const;
   const options = { exchangePartitions: 5 };
-  assert.equal(await countOf(exchange(5, kept, group), options), 3);
-  assert.equal(await countOf(exchange(5, narrow(4, hashed), group), options), 5);
+  assert.equal(await countOf(exchange(5, kept, group(undefined)), options), 3);
+  assert.equal(await countOf(exchange(5, narrow(4, hashed), group(undefined)), options), 5);
 });
 
 Deno.test("partitionBy of what is partitioned that way already moves nothing", async () => {
@@ -75,6 +76,52 @@ Deno.test("partitionBy of what is partitioned that way already moves nothing", a
   assert.equal(other.kind, "exchange");
   const moved = await resolve(exchange(4, narrow(3, hashed), hash(3)), host());
   assert.equal(moved.kind, "exchange");
+});
+
+Deno.test("what is partitioned that way already is grouped in place", async () => {
+  const hashed = exchange(2, request(1, 7), hash(3));
+  for (const count of [3, undefined]) {
+    const grouped = await resolve(exchange(3, hashed, group(count)), host());
+    assert.ok(grouped.kind === "exchange" && grouped.inPlace === true);
+    assert.deepEqual(grouped.exchange, group(3));
+    const twice = await resolve(exchange(4, exchange(3, hashed, group(count)), group(3)), host());
+    assert.ok(twice.kind === "exchange" && twice.inPlace === true);
+  }
+  for (
+    const moving of [
+      exchange(3, hashed, group(4)),
+      exchange(4, narrow(3, hashed), group(3)),
+      exchange(3, request(1, 3), group(3)),
+      exchange(4, exchange(3, request(1, 3), { kind: "rebalance", partitions: 3 }), group(3)),
+    ]
+  ) {
+    const plan = await resolve(moving, host());
+    assert.ok(plan.kind === "exchange" && plan.inPlace !== true);
+  }
+});
+
+Deno.test("a union is aligned if all its sides are partitioned alike", async () => {
+  const one = exchange(2, request(1, 7), hash(3));
+  const other = narrow(5, exchange(4, request(3, 2), hash(3)), { keepsKeys: true });
+  const plan = await resolve(union(6, one, other, one), host());
+  assert.ok(plan.kind === "union" && plan.aligned === true);
+  assert.equal(partitionCount(plan), 3);
+  const range = { kind: "range", partitions: 3, ascending: true } as const;
+  const sorted = exchange(7, request(1, 7), { kind: "sort", partitioner: range, ascending: true });
+  const parts = narrow(8, sorted, { kind: "filter" });
+  assert.equal(partitionCount(await resolve(union(9, sorted, parts), host())), 3);
+  const elsewhere = exchange(
+    10,
+    request(1, 7),
+    sorted.kind === "exchange" ? sorted.exchange : hash(3),
+  );
+  assert.equal(partitionCount(await resolve(union(11, sorted, elsewhere), host())), 6);
+  // What is grouped by the same keys afterwards need not move either.
+  const joined = await resolve(exchange(7, union(6, one, other), group(undefined)), host());
+  assert.ok(joined.kind === "exchange" && joined.inPlace === true);
+  assert.equal(partitionCount(joined), 3);
+  const apart = await resolve(exchange(7, union(6, one, request(8, 2)), group(3)), host());
+  assert.ok(apart.kind === "exchange" && apart.inPlace !== true);
 });
 
 Deno.test("an empty input has an empty result in one partition", async () => {
@@ -117,7 +164,8 @@ Deno.test("partitioners are the same only where that is certain", () => {
   assert.ok(samePartitioner(custom, { ...custom }));
   assert.ok(!samePartitioner(custom, { ...custom, fn: g }));
   assert.ok(!samePartitioner(custom, hashed) && !samePartitioner(hashed, custom));
-  assert.ok(!samePartitioner(range, range));
+  assert.ok(!samePartitioner(range, { ...range }));
+  assert.ok(samePartitioner(range, range), "of one exchange");
 });
 
 Deno.test("a partitioner survives what keeps keys, and nothing else", async () => {
@@ -128,10 +176,14 @@ Deno.test("a partitioner survives what keeps keys, and nothing else", async () =
   assert.deepEqual(await plan(narrow(3, hashed, { kind: "filter" })), present);
   assert.deepEqual(await plan(narrow(3, hashed, { keepsKeys: true })), present);
   assert.deepEqual(await plan(union(3, hashed)), present);
+  assert.deepEqual(await plan(union(3, hashed, hashed)), present);
+  assert.deepEqual(await plan(exchange(3, hashed, group(3))), present);
   for (
     const lost of [
       narrow(3, hashed),
-      union(3, hashed, hashed),
+      union(3, hashed, request(1, 2)),
+      union(3, request(1, 2), hashed),
+      union(4, hashed, exchange(3, request(1, 2), hash(4))),
       coalesce(3, hashed, 2),
       zip(3, hashed, hashed),
       exchange(3, hashed, { kind: "rebalance", partitions: 3 }),

@@ -4,7 +4,18 @@ import type { Plan } from "../../../core/plan/plan.ts";
 import { partitionCount } from "../../../core/plan/resolve.ts";
 import { coalesced, cut, type StagePlan } from "../../../core/plan/stages.ts";
 import type { Flow } from "../../../core/task.ts";
-import { coalesce, cross, exchange, hash, narrow, source, union, zip } from "./programs.ts";
+import {
+  aligned,
+  coalesce,
+  cross,
+  exchange,
+  hash,
+  inPlace,
+  narrow,
+  source,
+  union,
+  zip,
+} from "./programs.ts";
 
 function stagesOf(plan: Plan, partitions?: readonly number[]): StagePlan[] {
   let next = 0;
@@ -113,6 +124,40 @@ Deno.test("zip and cross put partitions side by side", () => {
   assert.deepEqual(reads(crossed.flows.get(2)!), ["split 0", "split 2"]);
 });
 
+Deno.test("an aligned union puts partitions of the same index one after the other", () => {
+  const left = exchange(2, source(1, 3), hash(2));
+  const right = exchange(4, source(3, 1), hash(2));
+  const stages = stagesOf(aligned(5, left, narrow(6, right)));
+  assert.equal(stages.length, 3);
+  assert.equal(stages.at(-1)!.flows.size, 2);
+  assert.deepEqual(stages.at(-1)!.flows.get(1), {
+    kind: "concat",
+    from: [
+      { kind: "read", input: 1, partition: 1 },
+      { kind: "apply", chain: 0, partition: 1, from: { kind: "read", input: 0, partition: 1 } },
+    ],
+  });
+});
+
+Deno.test("an exchange in place is a step of its stage, and parts none", () => {
+  const again = inPlace(3, exchange(2, source(1, 3), hash(2)), hash(2));
+  const stages = stagesOf(zip(6, narrow(4, again), narrow(5, again)));
+  assert.deepEqual(stages.map(({ stage }) => stage.name), ["partition at job.ts:2", "count"]);
+  const { stage, flows, parents } = stages[1]!;
+  assert.deepEqual(parents, [2]);
+  assert.deepEqual(stage.exchanges, [hash(2)]);
+  const flow = flows.get(1)!;
+  assert.ok(flow.kind === "zip");
+  const [left] = flow.from;
+  assert.ok(left?.kind === "apply");
+  assert.deepEqual(left.from, {
+    kind: "exchange",
+    exchange: 0,
+    partition: 1,
+    from: { kind: "read", input: 0, partition: 1 },
+  });
+});
+
 Deno.test("a dataset that is met twice is in the stage once", () => {
   const shared = narrow(2, source(1, 1));
   const { stage, flows } = onlyStage(zip(3, shared, shared));
@@ -159,10 +204,13 @@ function origins(plan: Plan, partition: number): readonly string[] {
     case "source":
       return [`${plan.source.options.path} ${plan.source.splits[partition]!.data}`];
     case "exchange":
-      return [`exchange ${plan.id} ${partition}`];
+      return plan.inPlace === true
+        ? [...origins(plan.from, partition), `exchanged ${partition}`]
+        : [`exchange ${plan.id} ${partition}`];
     case "narrow":
       return [...origins(plan.from, partition), `${plan.op.fn.name} ${partition}`];
     case "union": {
+      if (plan.aligned === true) return plan.from.flatMap((side) => origins(side, partition));
       let index = partition;
       for (const side of plan.from) {
         if (index < partitionCount(side)) return origins(side, index);
@@ -199,6 +247,12 @@ function originsOfFlow({ stage }: StagePlan, flow: Flow): readonly string[] {
         ...originsOfFlow({ stage } as StagePlan, flow.from),
         ...stage.chains[flow.chain]!.map(({ fn }) => `${fn.name} ${flow.partition}`),
       ];
+    case "exchange":
+      assert.ok(stage.exchanges[flow.exchange] !== undefined);
+      return [
+        ...originsOfFlow({ stage } as StagePlan, flow.from),
+        `exchanged ${flow.partition}`,
+      ];
     case "concat":
     case "zip":
       return flow.from.flatMap((from) => originsOfFlow({ stage } as StagePlan, from));
@@ -209,7 +263,7 @@ function originsOfFlow({ stage }: StagePlan, flow: Flow): readonly string[] {
 
 Deno.test("flows say what the plan says, for any plan", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(5), fc.nat(), fc.nat(3)), { maxLength: 8 }), (steps) => {
+    fc.property(fc.array(fc.tuple(fc.nat(7), fc.nat(), fc.nat(3)), { maxLength: 8 }), (steps) => {
       const plans: Plan[] = [source(0, 2)];
       for (const [index, [kind, pick, size]] of steps.entries()) {
         plans.push(step(index + 1, kind, plans.at(-1)!, plans[pick % plans.length]!, size));
@@ -242,6 +296,10 @@ function step(id: number, kind: number, last: Plan, other: Plan, size: number): 
       return union(id, last, other);
     case 4:
       return coalesce(id, last, size + 1);
+    case 5:
+      return aligned(id, last, narrow(1000 + id, last));
+    case 6:
+      return inPlace(id, last, hash(partitionCount(last)));
     default:
       return zip(id, last, narrow(1000 + id, last));
   }
@@ -252,6 +310,7 @@ function reads(flow: Flow): unknown[] {
     case "read":
       return [flow.split?.data];
     case "apply":
+    case "exchange":
       return reads(flow.from);
     case "concat":
     case "zip":

@@ -135,7 +135,7 @@ export function parseArguments(words: readonly string[]): Submission {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word === "--" && job !== "") {
-      jobArguments.push(...words.slice(at + 1));
+      for (const argument of words.slice(at + 1)) jobArguments.push(argument);
       break;
     }
     const option = optionOf(word, job !== "");
@@ -217,7 +217,7 @@ export function help(): string {
       : ` ${spec.value}`;
     return { left: `${short}--${name}${value}`, help: spec.help, afterJob: spec.afterJob ?? false };
   });
-  const width = Math.max(...rows.map((row) => row.left.length)) + 2;
+  const width = rows.reduce((most, row) => Math.max(most, row.left.length), 0) + 2;
   return [
     "Runs a job on Flint.",
     "",
@@ -247,6 +247,6 @@ function settingRows(): string[] {
   // --no-progress and --verbose set these two.
   byOption.add("flint.progress").add("flint.verbose");
   const rows = Object.entries(SETTINGS).filter(([key]) => !byOption.has(key));
-  const width = Math.max(...rows.map(([key]) => key.length)) + 2;
+  const width = rows.reduce((most, [key]) => Math.max(most, key.length), 0) + 2;
   return rows.map(([key, { about }]) => `   ${key.padEnd(width)}${about}`);
 }

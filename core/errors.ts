@@ -225,7 +225,7 @@ export function shown(value: unknown, charsMax = 80): string {
         text = String(value);
     }
   } catch {
-    text = `a ${typeof value} that cannot be shown`;
+    text = `${typeof value === "object" ? "an" : "a"} ${typeof value} that cannot be shown`;
   }
   return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
 }

@@ -1,5 +1,9 @@
 /** Maps whose keys are compared by value: what actions that give a Map make it as. */
+import { MemoryError } from "./errors.ts";
 import { encodeKey } from "./key.ts";
+
+/** The most entries that V8 lets a Map have. */
+const ENTRIES_MAX = 2 ** 24;
 
 /**
  * A Map that finds arrays, Dates, Uint8Arrays and plain objects by their value, as exchanges do.
@@ -43,9 +47,13 @@ export class KeyMap<K, V> extends Map<K, V> {
 
 /**
  * The pairs as a Map in which equal keys are one, with the last of their values. An ordinary Map where
- * every key is primitive, which finds as much. Throws a RecordError `UnhashableKey` for what is no key.
+ * every key is primitive, which finds as much. Throws a RecordError `UnhashableKey` for what is no key,
+ * and a MemoryError `OverBudget` for more keys than a Map holds.
  */
-export function mapByValue<K, V>(pairs: Iterable<readonly [K, V]>): Map<K, V> {
+export function mapByValue<K, V>(
+  pairs: Iterable<readonly [K, V]>,
+  entriesMax = ENTRIES_MAX,
+): Map<K, V> {
   let map = new Map<K, V>();
   let ordinary = true;
   for (const [key, value] of pairs) {
@@ -55,9 +63,18 @@ export function mapByValue<K, V>(pairs: Iterable<readonly [K, V]>): Map<K, V> {
       for (const [known, its] of primitives) map.set(known, its);
       ordinary = false;
     }
+    if (map.size === entriesMax && !map.has(key)) throw tooMany(entriesMax);
     map.set(key, value);
   }
   return map;
+}
+
+function tooMany(entriesMax: number): MemoryError {
+  return new MemoryError(
+    "OverBudget",
+    `Cannot make a Map of the result: there are more than ${entriesMax} keys`,
+    "Keep them as an RDD, which reduceByKey() gives, or iterate it with for await",
+  );
 }
 
 /** Map compares these as their bytes do: NaN is one key, and so are 0 and -0; 1 and 1n are two. */

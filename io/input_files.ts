@@ -48,7 +48,9 @@ export async function inputFiles(paths: InputPaths, files: FileSystem): Promise<
     try {
       const matched = await expand(pattern, files);
       if (matched.length === 0) throw notFound(pattern);
-      for (const path of matched) found.push(...await filesAt(path, files));
+      for (const path of matched) {
+        for (const file of await filesAt(path, files)) found.push(file);
+      }
     } catch (error) {
       throw inputError(error, pattern);
     }

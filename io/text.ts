@@ -127,8 +127,10 @@ async function* readToLineEnd(
 
 /** Just behind the first end of a line, or -1. */
 function endOfLine(bytes: Uint8Array): number {
-  const ends = [bytes.indexOf(10), bytes.indexOf(13)].filter((end) => end >= 0);
-  return ends.length === 0 ? -1 : Math.min(...ends) + 1;
+  const feed = bytes.indexOf(10);
+  const carriage = bytes.indexOf(13);
+  const end = feed < 0 || carriage < 0 ? Math.max(feed, carriage) : Math.min(feed, carriage);
+  return end < 0 ? -1 : end + 1;
 }
 
 const OUTPUT_LENGTH = 256 * 1024;

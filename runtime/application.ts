@@ -5,6 +5,7 @@
 import { type ClassTable, encodeValue } from "../core/codec/binary.ts";
 import { type Capturer, createCapturer } from "../core/closure/capture.ts";
 import type { Token } from "../core/closure/tokens.ts";
+import { driverOnly } from "../core/driver_only.ts";
 import type { Engine, EngineHost } from "../core/engine.ts";
 import { ClosureError, ConfigError, PlanError } from "../core/errors.ts";
 import type { EventBus } from "../core/events.ts";
@@ -30,9 +31,6 @@ import { noSparkEngine, parseMaster } from "./master.ts";
 const EXECUTOR_OVERHEAD_BYTES = 300 * 2 ** 20;
 const ATTEMPTS_DEFAULT = 4;
 
-/** Says what a value is that only the driver has; undefined for all others. */
-export type DriverOnly = (value: object) => string | undefined;
-
 export class Application {
   readonly driver: Driver;
   readonly accumulators: Accumulators;
@@ -46,13 +44,12 @@ export class Application {
     conf: SparkConf,
     events: EventBus,
     warn: (message: string) => void,
-    driverOnly: DriverOnly,
   ) {
     const inspector = createInspector();
     this.#capturer = createCapturer({
       inspector,
       provided: Object.entries(provided).map(([name, exports]) => ({ name, exports })),
-      tokenOf: (value) => this.#tokenOf(value, driverOnly),
+      tokenOf: (value) => this.#tokenOf(value),
       warn,
     });
     this.#classes = withValues({
@@ -134,7 +131,7 @@ export class Application {
     this.driver.registerClass(this.#capturer.capture(constructor));
   }
 
-  #tokenOf(value: object, driverOnly: DriverOnly): Token | undefined {
+  #tokenOf(value: object): Token | undefined {
     if (value instanceof Broadcast) {
       if (!this.#broadcasts.has(value)) throw foreign("a broadcast");
       if (isDestroyed(value)) {

@@ -44,6 +44,21 @@ export function callable(fn: unknown, operator: string, parameter = "fn"): UserF
   );
 }
 
+/** A function of one record. Throws a PlanError (InvalidArgument) where it compares two of them. */
+export function keyFunction(fn: unknown, operator: string, parameter = "fn"): UserFunction {
+  const keyOf = callable(fn, operator, parameter);
+  // Number.parseInt also has two parameters: only a function of the user's is meant as it is written.
+  const comparing = keyOf.length > 1 && !Function.prototype.toString.call(keyOf).endsWith(NATIVE);
+  if (!comparing) return keyOf;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): ${parameter} takes ${keyOf.length} records, as a comparator does`,
+    "Give what one record is ordered by, as in (word) => word.length",
+  );
+}
+
+const NATIVE = "{ [native code] }";
+
 /** Where an action can be told to end early. */
 export type ActionOptions = Readonly<{
   /** Ends the action: its promise rejects with the signal's reason, the tasks are stopped. */

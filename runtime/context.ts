@@ -5,6 +5,7 @@
  *                                             ├─► Driver ◄── Dataset ◄── RDD<T>
  *            inspector ─► capture ────────────┘
  */
+import { DRIVER_ONLY } from "../core/driver_only.ts";
 import { EventBus } from "../core/events.ts";
 import {
   type Accumulator,
@@ -24,7 +25,7 @@ import { Dataset } from "./dataset.ts";
 import type { Driver } from "./driver.ts";
 import type { Hint } from "./hint.ts";
 import * as sources from "./operators/sources.ts";
-import { datasetOf, RDD, rddOf } from "./rdd.ts";
+import { datasetOf, type RDD, rddOf } from "./rdd.ts";
 import { VERSION } from "./version.ts";
 
 /** How a context is made. What is left out is what `submit` was told, else the default. */
@@ -103,7 +104,6 @@ export class SparkContext implements AsyncDisposable {
       this.conf,
       this.events,
       (message) => warn(message),
-      driverOnly,
     );
     const ignored = keysIgnoredLocally(this.conf);
     if (ignored.length > 0) {
@@ -487,6 +487,16 @@ export class SparkContext implements AsyncDisposable {
     return `SparkContext ${this.appName} (${this.master}, ${this.applicationId})`;
   }
 
+  /** Tasks have no context, and cannot make one. */
+  get [DRIVER_ONLY](): string {
+    return "the SparkContext";
+  }
+
+  /** Said of the class too. */
+  static get [DRIVER_ONLY](): string {
+    return "the class SparkContext";
+  }
+
   get #driver(): Driver {
     return this.#application.driver;
   }
@@ -501,12 +511,6 @@ export class SparkContext implements AsyncDisposable {
     this.#warned.add(message);
     this.events.emit({ type: "warning", message });
   }
-}
-
-/** What functions that travel must not use. */
-function driverOnly(value: object): string | undefined {
-  if (value instanceof SparkContext) return "the SparkContext";
-  return value instanceof RDD ? "an RDD" : undefined;
 }
 
 function confOf({ master, name, conf = {} }: ContextOptions): SparkConf {

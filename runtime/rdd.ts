@@ -5,6 +5,7 @@
  * RDD at once and run nothing. Actions return a Promise: when one is called, the functions of the
  * whole chain are captured with the values that they see at that moment, and travel to the tasks.
  */
+import { DRIVER_ONLY } from "../core/driver_only.ts";
 import { PlanError, shown } from "../core/errors.ts";
 import { explain } from "../core/plan/explain.ts";
 import type { StatCounter } from "../core/statistics.ts";
@@ -2229,6 +2230,11 @@ export class RDD<T> implements AsyncIterable<T> {
   /** What the console shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+
+  /** Tasks have no datasets. */
+  get [DRIVER_ONLY](): string {
+    return "an RDD";
   }
 }
 

@@ -99,7 +99,7 @@ export function mergeDown(runs: readonly Run[], options: MergeDownOptions): read
     if (waiting.length <= fanInAtEnd) return waiting.map((candidate) => candidate.run);
     const fanIn = fanInOf(waiting, memory.length - blockBytes);
     if (fanIn < 2) {
-      const slotBytesMax = Math.max(...waiting.map((candidate) => candidate.slotBytes));
+      const slotBytesMax = waiting.reduce((most, { slotBytes }) => Math.max(most, slotBytes), 0);
       throw overBudget(waiting.length, memory.length, slotBytesMax);
     }
     const surplus = (waiting.length - Math.max(1, fanInAtEnd)) % (fanIn - 1);

@@ -41,8 +41,11 @@ function fromIndex(run: Run): SampledKey[] {
 
 function fromRecords(platform: Platform, run: Run): SampledKey[] {
   using file = openWritten(platform, run.path, run.origin);
-  const shared = run.blocks.filter((entry) => entry.records > 1).map((entry) => entry.bytes);
-  const memory = new Uint8Array(BLOCK_HEADER_BYTES + Math.max(0, ...shared));
+  const bytesMax = run.blocks.reduce(
+    (most, { records, bytes }) => records > 1 ? Math.max(most, bytes) : most,
+    0,
+  );
+  const memory = new Uint8Array(BLOCK_HEADER_BYTES + bytesMax);
   return run.blocks.flatMap((entry) => {
     // A record that has a block to itself may be huge; the index knows its key.
     if (entry.records === 1) return [{ key: entry.firstKey, bytes: entry.bytes }];

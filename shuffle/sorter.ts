@@ -129,12 +129,12 @@ export class Sorter implements Disposable {
     const { platform, spills, output } = this.#options;
     assert(output === undefined || output === file, "runs were written to another output");
     this.#finish();
-    const runs = this.#runs.map((run) => {
+    const moved = this.#runs.map((run) => {
       if (run.path === file.path) return run;
       return copyRun(platform, run, file, new Uint8Array(BLOCK_HEADER_BYTES + run.blockBytesMax));
     });
     if (output === undefined) this.#runs.forEach((run) => spills.release(run.path));
-    runs.push(...this.#writeAll(file));
+    const runs = [...moved, ...this.#writeAll(file)];
     sealRuns(platform, file, runs);
     this.#release();
     return runs;
@@ -212,7 +212,7 @@ export class Sorter implements Disposable {
     const runs = output === undefined
       ? spills.write("sort", (file) => this.#writeAll(file))
       : this.#writeAll(output);
-    this.#runs.push(...runs);
+    for (const run of runs) this.#runs.push(run);
     for (const { length } of this.#encoded) this.#reservation.shrink(length);
     this.#encoded = [];
     this.#piece.clear();

@@ -4,6 +4,7 @@
  * The writer keeps no path, for it would pay for it with every property. It only says which object
  * stopped it; the path is searched afterwards.
  */
+import { driverOnly } from "../driver_only.ts";
 import { RecordError, shown } from "../errors.ts";
 import { VALUE_DEPTH_MAX } from "./binary_tags.ts";
 
@@ -25,6 +26,14 @@ export function refusal(whole: unknown, part: unknown): RecordError {
       "NotSerializable",
       `Cannot encode ${shown(whole)}: it is nested more than ${VALUE_DEPTH_MAX} deep`,
       "Make it flatter, for example an array of nodes that name each other by index",
+    );
+  }
+  const here = typeof part === "object" && part !== null ? driverOnly(part) : undefined;
+  if (here !== undefined) {
+    return new RecordError(
+      "ContextOnlyOnDriver",
+      `Cannot encode a value: ${path === "" ? "it" : path} is ${here}, which stays on the driver`,
+      "Put in what it holds: collect() it first, or join() the datasets",
     );
   }
   const [what, cure] = kindAndCure(part);
@@ -51,7 +60,8 @@ function kindAndCure(part: unknown): readonly [what: string, cure: string] {
     return ["a Promise", "Did you forget await? Use mapAsync() for asynchronous functions"];
   }
   const name: string = Object.getPrototypeOf(part)?.constructor?.name || "an unnamed class";
-  if (part instanceof WeakMap || part instanceof WeakSet || part instanceof WeakRef) {
+  if (part instanceof WeakRef) return ["a WeakRef", "Use what it refers to: reference.deref()"];
+  if (part instanceof WeakMap || part instanceof WeakSet) {
     return [`a ${name}`, "Use a Map or a Set: what is weak has no list of what is in it"];
   }
   if (ArrayBuffer.isView(part)) {

@@ -164,7 +164,7 @@ class StageBuilder {
       const sources = this.#sources(part);
       const missing = sources.filter((source) => this.#built(source) === undefined);
       if (missing.length > 0) {
-        open.push(...missing);
+        for (const source of missing) open.push(source);
         continue;
       }
       this.#keep(part, this.#joined(part, sources.map((source) => this.#built(source)!)));

@@ -91,7 +91,8 @@ export class MapSides {
     const discarded: string[] = [];
     for (const side of this.#sides.values()) {
       if (this.#bytes <= bytesMax) break;
-      if (side.jobs.size === 0) discarded.push(...this.drop(side));
+      if (side.jobs.size > 0) continue;
+      for (const name of this.drop(side)) discarded.push(name);
     }
     return discarded;
   }

@@ -7,7 +7,7 @@ import { type Kept, Least } from "../../core/least.ts";
 import { pairOf } from "../../core/pair.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";
 import { settled } from "../../core/settled.ts";
-import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
+import { type ActionOptions, keyFunction, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import { wrapped } from "../wrapped.ts";
@@ -68,7 +68,7 @@ async function least(
   keyOf: KeyOf,
   options: ActionOptions,
 ): Promise<unknown[]> {
-  const order = keyOf === undefined ? undefined : callable(keyOf, operator, "keyOf");
+  const order = keyOf === undefined ? undefined : keyFunction(keyOf, operator, "keyOf");
   const keep = (records: Iterable<unknown>): Kept => {
     const kept = new Least(limit, descending);
     for (const record of records) {

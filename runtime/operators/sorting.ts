@@ -8,14 +8,14 @@
  */
 import { pairOf } from "../../core/pair.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";
-import { callable, partitionCount, type SortOptions } from "../arguments.ts";
+import { keyFunction, partitionCount, type SortOptions } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import { userFunctionOf, wrapped } from "../wrapped.ts";
 import { type PairOptions, partitionerOf } from "./keyed.ts";
 
 export function sortBy(data: Dataset, fn: UserFunction, options: SortOptions): Dataset {
-  return sortWith(data, new CallSite("sortBy"), callable(fn, "sortBy"), options);
+  return sortWith(data, new CallSite("sortBy"), keyFunction(fn, "sortBy"), options);
 }
 
 export function sortByKey(
@@ -25,7 +25,7 @@ export function sortByKey(
 ): Dataset {
   const site = new CallSite("sortByKey");
   if (keyOf === undefined) return sortPairs(data, site, options);
-  const order = callable(keyOf, "sortByKey", "keyOf");
+  const order = keyFunction(keyOf, "sortByKey", "keyOf");
   const ofRecord = wrapped(order, (record) => order(pairOf(record)[0]));
   return sortWith(data, site, ofRecord, options);
 }

@@ -49,6 +49,8 @@ Deno.test("pairs as a Map: the first of equal keys with the last of their values
   assert.throws(() => mapByValue<unknown, number>([[1, 1], [new Map(), 2]]), {
     code: "UnhashableKey",
   });
+  assert.equal(mapByValue([[[1], 1], [[2], 1], [[1], 1]], 2).size, 2);
+  assert.throws(() => mapByValue([[[1], 1], [[2], 1], [[3], 1]], 2), { code: "OverBudget" });
 });
 
 Deno.test("a keyMatcher says of two keys what their bytes say", () => {

@@ -135,8 +135,12 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const pairs = sc.parallelize([["a", 1], ["b", 2]], 2); // RDD<[string, number]>
-   * assert.equal(await pairs.getNumPartitions(), 2);
+   * const parts = await sc.parallelize([0, 2, 3, 4, 6], 5).glom().collect();
+   * assert.deepEqual(parts, [[0], [2], [3], [4], [6]]);
+   * const letters = await sc.parallelize(["a", "b", "c"], 2).glom().collect();
+   * assert.deepEqual(letters, [["a"], ["b", "c"]]);
+   * const pairs = sc.parallelize([["a", 1], ["b", 2]]); // RDD<[string, number]>
+   * assert.deepEqual(await pairs.values().collect(), [1, 2]);
    * ```
    */
   parallelize<T extends Hint>(
@@ -157,8 +161,12 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.range(3).collect(), [0, 1, 2]);
-   * assert.deepEqual(await sc.range(10, 0, -5, 2).collect(), [10, 5]);
+   * assert.deepEqual(await sc.range(5).collect(), [0, 1, 2, 3, 4]);
+   * assert.deepEqual(await sc.range(2, 4).collect(), [2, 3]);
+   * assert.deepEqual(await sc.range(1, 7, 2).collect(), [1, 3, 5]);
+   * assert.deepEqual(await sc.range(5, 0, -1).collect(), [5, 4, 3, 2, 1]);
+   * assert.deepEqual(await sc.range(0, 5, -1).collect(), []);
+   * assert.equal(await sc.range(5, { partitions: 10 }).getNumPartitions(), 10);
    * ```
    */
   range(end: number, options?: PartitionOptions): RDD<number>;
@@ -196,11 +204,14 @@ export class SparkContext implements AsyncDisposable {
    * import { SparkContext } from "@flint/flint";
    * import assert from "node:assert/strict";
    *
-   * const file = await Deno.makeTempFile({ suffix: ".txt" });
-   * await Deno.writeTextFile(file, "one\ntwo\n");
+   * const folder = await Deno.makeTempDir();
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.textFile(file).collect(), ["one", "two"]);
-   * await Deno.remove(file);
+   * await sc.parallelize(["x", "y", "z"]).saveAsTextFile(`${folder}/1`);
+   * await sc.parallelize(["aa", "bb", "cc"]).saveAsTextFile(`${folder}/2`);
+   * assert.deepEqual(await sc.textFile(`${folder}/1`, 3).collect(), ["x", "y", "z"]);
+   * const both = await sc.textFile(`${folder}/1,${folder}/2`, 5).collect();
+   * assert.deepEqual(both.sort(), ["aa", "bb", "cc", "x", "y", "z"]);
+   * await Deno.remove(folder, { recursive: true });
    * ```
    */
   textFile(path: string | URL, partitionsMin?: number | FileOptions): RDD<string> {
@@ -220,11 +231,11 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * const folder = await Deno.makeTempDir();
-   * await Deno.writeTextFile(`${folder}/1.txt`, "1");
-   * await Deno.writeTextFile(`${folder}/2.txt`, "2");
+   * await Deno.writeTextFile(`${folder}/1.txt`, "123");
+   * await Deno.writeTextFile(`${folder}/2.txt`, "xyz");
    * await using sc = new SparkContext({ master: "local" });
    * const texts = sc.wholeTextFiles(folder).map(([path, text]) => [path.slice(-5), text]);
-   * assert.deepEqual(await texts.collect(), [["1.txt", "1"], ["2.txt", "2"]]);
+   * assert.deepEqual(await texts.collect(), [["1.txt", "123"], ["2.txt", "xyz"]]);
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
@@ -245,11 +256,14 @@ export class SparkContext implements AsyncDisposable {
    * import { SparkContext } from "@flint/flint";
    * import assert from "node:assert/strict";
    *
-   * const file = await Deno.makeTempFile();
-   * await Deno.writeFile(file, new Uint8Array([0, 255]));
+   * const folder = await Deno.makeTempDir();
+   * const [one, two] = ["binary data I", "binary data II"].map((s) => new TextEncoder().encode(s));
+   * await Deno.writeFile(`${folder}/1.bin`, one!);
+   * await Deno.writeFile(`${folder}/2.bin`, two!);
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.binaryFiles(file).values().first(), new Uint8Array([0, 255]));
-   * await Deno.remove(file);
+   * const files = sc.binaryFiles(folder).map(([path, bytes]) => [path.slice(-5), bytes]);
+   * assert.deepEqual(await files.collect(), [["1.bin", one], ["2.bin", two]]);
+   * await Deno.remove(folder, { recursive: true });
    * ```
    */
   binaryFiles(
@@ -270,12 +284,14 @@ export class SparkContext implements AsyncDisposable {
    * import { SparkContext } from "@flint/flint";
    * import assert from "node:assert/strict";
    *
-   * const file = await Deno.makeTempFile();
-   * await Deno.writeTextFile(file, "00010002");
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/1.bin`, "000000010002");
+   * await Deno.writeTextFile(`${folder}/2.bin`, "-001-002-010");
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.binaryRecords(file, 4).map((bytes) => new TextDecoder().decode(bytes));
-   * assert.deepEqual(await numbers.collect(), ["0001", "0002"]);
-   * await Deno.remove(file);
+   * const records = sc.binaryRecords(folder, 4).map((bytes) => new TextDecoder().decode(bytes));
+   * const sorted = (await records.collect()).sort();
+   * assert.deepEqual(sorted, ["-001", "-002", "-010", "0000", "0001", "0002"]);
+   * await Deno.remove(folder, { recursive: true });
    * ```
    */
   binaryRecords(path: string | URL, recordLength: number): RDD<Uint8Array> {
@@ -291,7 +307,7 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.emptyRDD<string>().collect(), []);
+   * assert.equal(await sc.emptyRDD().count(), 0);
    * ```
    */
   emptyRDD<T>(): RDD<T> {
@@ -306,9 +322,12 @@ export class SparkContext implements AsyncDisposable {
    * import { SparkContext } from "@flint/flint";
    * import assert from "node:assert/strict";
    *
+   * const file = await Deno.makeTempFile();
+   * await Deno.writeTextFile(file, "Hello");
    * await using sc = new SparkContext({ master: "local" });
-   * const all = sc.union([sc.range(2), sc.range(3)]);
-   * assert.deepEqual(await all.collect(), [0, 1, 0, 1, 2]);
+   * const both = sc.union([sc.textFile(file), sc.parallelize(["World!"])]);
+   * assert.deepEqual(await both.collect(), ["Hello", "World!"]);
+   * await Deno.remove(file);
    * ```
    */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
@@ -325,9 +344,10 @@ export class SparkContext implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const stop = sc.broadcast(new Set(["the", "a"]));
-   * const words = sc.parallelize(["the", "end"]).filter((word) => !stop.value.has(word));
-   * assert.deepEqual(await words.collect(), ["end"]);
+   * const mapping = sc.broadcast(new Map([[1, 10001], [2, 10002]]));
+   * const mapped = sc.range(5).map((n) => mapping.value.get(n) ?? -1);
+   * assert.deepEqual(await mapped.collect(), [-1, 10001, 10002, -1, -1]);
+   * await mapping.destroy();
    * ```
    */
   broadcast<T>(value: T): Broadcast<T> {

@@ -134,7 +134,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.parallelize([1, 2, 3]).map((n) => n * 2).collect(), [2, 4, 6]);
+   * const pairs = await sc.parallelize(["b", "a", "c"]).map((letter) => [letter, 1]).collect();
+   * assert.deepEqual(pairs.sort(), [["a", 1], ["b", 1], ["c", 1]]);
    * ```
    */
   map<U extends Hint>(fn: (record: T) => U, options: boolean | KeepingOptions = {}): RDD<U> {
@@ -150,9 +151,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.parallelize([1, 2, 3, 4, 5]);
+   * assert.deepEqual(await numbers.filter((n) => n % 2 === 0).collect(), [2, 4]);
    * const mixed = sc.parallelize([1, "two", 3]);
-   * const numbers = mixed.filter((x): x is number => typeof x === "number"); // RDD<number>
-   * assert.equal(await numbers.sum(), 4);
+   * const odd = mixed.filter((x): x is number => typeof x === "number"); // RDD<number>
+   * assert.equal(await odd.sum(), 4);
    * ```
    */
   filter<S extends T>(fn: (record: T) => record is S): RDD<S>;
@@ -172,6 +175,10 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * const below = sc.parallelize([2, 3, 4]).flatMap(function* (n) {
+   *   for (let i = 1; i < n; i++) yield i;
+   * });
+   * assert.deepEqual((await below.collect()).sort(), [1, 1, 1, 2, 2, 3]);
    * const words = sc.parallelize(["a b", "c"]).flatMap((line) => line.split(" "));
    * assert.deepEqual(await words.collect(), ["a", "b", "c"]);
    * ```
@@ -197,11 +204,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const lengths = sc.parallelize(["b", "a", "c"], 2).mapPartitions(function* (words) {
-   *   const collator = new Intl.Collator("de"); // made once a partition
-   *   yield [...words].sort(collator.compare).join("");
+   * const sums = sc.parallelize([1, 2, 3, 4], 2).mapPartitions(function* (numbers) {
+   *   let sum = 0;
+   *   for (const n of numbers) sum += n;
+   *   yield sum;
    * });
-   * assert.equal(await lengths.count(), 2);
+   * assert.deepEqual(await sums.collect(), [3, 7]);
    * ```
    */
   mapPartitions<U extends Hint>(
@@ -221,6 +229,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * const indexes = sc.parallelize([1, 2, 3, 4], 4).mapPartitionsWithIndex((index) => [index]);
+   * assert.equal(await indexes.sum(), 6);
    * const tagged = sc.parallelize(["a", "b"], 2)
    *   .mapPartitionsWithIndex((index, letters) => [...letters].map((letter) => [index, letter]));
    * assert.deepEqual(await tagged.collect(), [[0, "a"], [1, "b"]]);
@@ -273,8 +283,17 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const byLength = sc.parallelize(["one", "four"]).keyBy((word) => word.length);
-   * assert.deepEqual(await byLength.collect(), [[3, "one"], [4, "four"]]);
+   * const squares = sc.range(0, 3).keyBy((n) => n * n);
+   * assert.deepEqual(await squares.collect(), [[0, 0], [1, 1], [4, 2]]);
+   * const both = squares.cogroup(sc.range(0, 5).keyBy((n) => n))
+   *   .mapValues((sides) => sides.map((side) => side.toArray()));
+   * assert.deepEqual(await both.sortByKey().collect(), [
+   *   [0, [[0], [0]]],
+   *   [1, [[1], [1]]],
+   *   [2, [[], [2]]],
+   *   [3, [[], [3]]],
+   *   [4, [[2], [4]]],
+   * ]);
    * ```
    */
   keyBy<K extends Hint>(fn: (record: T) => K): RDD<[K, T]> {
@@ -294,9 +313,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const some = sc.range(0, 100, 1, 4).sample(0.1, { seed: 81 });
+   * const some = sc.range(0, 100, 1, 4).sample(false, 0.1, 81);
    * const count = await some.count();
-   * assert(4 <= count && count <= 20);
+   * assert(6 <= count && count <= 14);
    * ```
    */
   sample(fraction: number, options?: SampleOptions): RDD<T>;
@@ -322,7 +341,10 @@ export class RDD<T> implements AsyncIterable<T> {
    *
    * await using sc = new SparkContext({ master: "local" });
    * const [train, test] = sc.range(0, 500, 1, 1).randomSplit([2, 3], 17);
-   * assert.equal(await train!.count() + await test!.count(), 500);
+   * const counts = [await train!.count(), await test!.count()] as const;
+   * assert.equal(counts[0] + counts[1], 500);
+   * assert(150 < counts[0] && counts[0] < 250);
+   * assert(250 < counts[1] && counts[1] < 350);
    * ```
    */
   randomSplit(weights: readonly number[], seed?: number | Readonly<{ seed?: number }>): RDD<T>[] {
@@ -381,10 +403,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const both = sc.parallelize([1, 2]).union(sc.parallelize([2, 3]));
-   * assert.deepEqual(await both.collect(), [1, 2, 2, 3]);
-   * const parted = both.map((n) => [n, n]).partitionBy(2);
-   * assert.equal(await parted.union(parted).getNumPartitions(), 2);
+   * const numbers = sc.parallelize([1, 1, 2, 3]);
+   * assert.deepEqual(await numbers.union(numbers).collect(), [1, 1, 2, 3, 1, 1, 2, 3]);
    * ```
    */
   union(...others: readonly RDD<T>[]): RDD<T> {
@@ -401,8 +421,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const few = sc.range(100).filter((n) => n % 50 === 0).coalesce(1);
-   * assert.equal(await few.getNumPartitions(), 1);
+   * const numbers = sc.parallelize([1, 2, 3, 4, 5], 3);
+   * assert.deepEqual(await numbers.glom().collect(), [[1], [2, 3], [4, 5]]);
+   * assert.deepEqual(await numbers.coalesce(1).glom().collect(), [[1, 2, 3, 4, 5]]);
    * ```
    */
   coalesce(
@@ -424,8 +445,14 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.range(0, 3).zip(sc.range(1000, 1003));
-   * assert.deepEqual(await numbers.collect(), [[0, 1000], [1, 1001], [2, 1002]]);
+   * const numbers = sc.range(0, 5).zip(sc.range(1000, 1005));
+   * assert.deepEqual(await numbers.collect(), [
+   *   [0, 1000],
+   *   [1, 1001],
+   *   [2, 1002],
+   *   [3, 1003],
+   *   [4, 1004],
+   * ]);
    * ```
    */
   zip<U>(other: RDD<U>): RDD<[T, U]> {
@@ -480,9 +507,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.parallelize([1, 2], 1);
+   * const numbers = sc.parallelize([1, 2]);
    * const pairs = await numbers.cartesian(numbers).collect();
-   * assert.deepEqual(pairs, [[1, 1], [1, 2], [2, 1], [2, 2]]);
+   * assert.deepEqual(pairs.sort(), [[1, 1], [1, 2], [2, 1], [2, 2]]);
    * ```
    */
   cartesian<U>(other: RDD<U>): RDD<[T, U]> {
@@ -517,9 +544,10 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.parallelize([1, 2, 3, 4, 5, 6, 7], 4).repartition(2);
-   * assert.equal(await numbers.getNumPartitions(), 2);
-   * assert.equal(await numbers.sum(), 28);
+   * const numbers = sc.parallelize([1, 2, 3, 4, 5, 6, 7], 4);
+   * assert.deepEqual(await numbers.glom().collect(), [[1], [2, 3], [4, 5], [6, 7]]);
+   * assert.equal((await numbers.repartition(2).glom().collect()).length, 2);
+   * assert.equal((await numbers.repartition(10).glom().collect()).length, 10);
    * ```
    */
   repartition(partitions: number): RDD<T> {
@@ -592,10 +620,10 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const left = sc.parallelize([["a", 1], ["b", 4], ["b", 5], ["a", 3]]);
-   * const right = sc.parallelize([["a", 3], ["c", 0]]);
-   * const rest = await left.subtract(right).sortBy((pair) => pair).collect();
-   * assert.deepEqual(rest, [["a", 1], ["b", 4], ["b", 5]]);
+   * const left = sc.parallelize<[string, number | null]>([["a", 1], ["b", 4], ["b", 5], ["a", 3]]);
+   * const right = sc.parallelize<[string, number | null]>([["a", 3], ["c", null]]);
+   * const rest = await left.subtract(right).collect();
+   * assert.deepEqual(rest.sort(), [["a", 1], ["b", 4], ["b", 5]]);
    * ```
    */
   subtract(other: RDD<T>, partitions?: number | KeyedOptions<T>): RDD<T> {
@@ -613,7 +641,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.parallelize([["a", 1], ["b", 2]]).keys().collect(), ["a", "b"]);
+   * assert.deepEqual(await sc.parallelize([[1, 2], [3, 4]]).keys().collect(), [1, 3]);
    * ```
    */
   keys<K>(this: RDD<readonly [K, unknown]>): RDD<K> {
@@ -629,7 +657,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.parallelize([["a", 1], ["b", 2]]).values().collect(), [1, 2]);
+   * assert.deepEqual(await sc.parallelize([[1, 2], [3, 4]]).values().collect(), [2, 4]);
    * ```
    */
   values<V>(this: RDD<readonly [unknown, V]>): RDD<V> {
@@ -646,8 +674,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const squares = sc.parallelize([["a", 2], ["b", 3]]).mapValues((n) => n * n);
-   * assert.deepEqual(await squares.collect(), [["a", 4], ["b", 9]]);
+   * const fruit = sc.parallelize<[string, string[]]>([
+   *   ["a", ["apple", "banana", "lemon"]],
+   *   ["b", ["grapes"]],
+   * ]);
+   * const counts = fruit.mapValues((names) => names.length);
+   * assert.deepEqual(await counts.collect(), [["a", 3], ["b", 1]]);
    * ```
    */
   mapValues<K, V, W extends Hint>(this: RDD<readonly [K, V]>, fn: (value: V) => W): RDD<[K, W]> {
@@ -665,9 +697,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const pairs = sc.parallelize([[3, "c"], [2, "b"], [1, "a"]]).partitionBy(2, (key) => key);
-   * const parts = pairs.mapPartitions((part) => [[...part].map(([key]) => key).join(" ")]);
-   * assert.deepEqual(await parts.collect(), ["2", "3 1"]);
+   * const pairs = sc.parallelize([1, 2, 3, 4, 2, 4, 1]).map((n) => [n, n]);
+   * const [first = [], second = []] = await pairs.partitionBy(2).keys().glom().collect();
+   * assert.equal(new Set(first).intersection(new Set(second)).size, 0);
+   * const byParity = pairs.partitionBy(2, (key) => key).keys().glom();
+   * assert.deepEqual(await byParity.collect(), [[2, 4, 2, 4], [1, 3, 1]]);
    * ```
    */
   partitionBy<K, V>(
@@ -693,12 +727,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const means = sc.parallelize([["a", 1], ["a", 3], ["b", 5]]).combineByKey(
-   *   (n) => [n, 1],
-   *   ([sum, count], n) => [sum + n, count + 1],
-   *   (a, b) => [a[0] + b[0], a[1] + b[1]],
-   * ).mapValues(([sum, count]) => sum / count);
-   * assert.deepEqual(await means.sortByKey().collect(), [["a", 2], ["b", 5]]);
+   * const lists = sc.parallelize([["a", 1], ["b", 1], ["a", 2]]).combineByKey(
+   *   (n): number[] => [n],
+   *   (list, n) => (list.push(n), list),
+   *   (list, other) => (list.push(...other), list),
+   * );
+   * assert.deepEqual(await lists.sortByKey().collect(), [["a", [1, 2]], ["b", [1]]]);
    * ```
    */
   combineByKey<K, V, C extends Hint>(
@@ -726,9 +760,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const words = sc.parallelize(["a", "b", "a"]);
-   * const counts = words.map((word) => [word, 1]).reduceByKey((a, b) => a + b);
-   * assert.deepEqual(await counts.collectAsMap(), new Map([["a", 2], ["b", 1]]));
+   * const ones = sc.parallelize([["a", 1], ["b", 1], ["a", 1]]);
+   * const counts = await ones.reduceByKey((a, b) => a + b).collect();
+   * assert.deepEqual(counts.sort(), [["a", 2], ["b", 1]]);
    * ```
    */
   reduceByKey<K, V extends Hint>(
@@ -752,9 +786,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const grouped = sc.parallelize([["a", 1], ["b", 2], ["a", 3]]).groupByKey();
-   * const spread = grouped.mapValues((values) => Math.max(...values) - Math.min(...values));
-   * assert.deepEqual(await spread.collectAsMap(), new Map([["a", 2], ["b", 0]]));
+   * const grouped = sc.parallelize([["a", 1], ["b", 1], ["a", 1]]).groupByKey().sortByKey();
+   * const sizes = grouped.mapValues((values) => values.length);
+   * assert.deepEqual(await sizes.collect(), [["a", 2], ["b", 1]]);
+   * const lists = grouped.mapValues((values): number[] => values.toArray());
+   * assert.deepEqual(await lists.collect(), [["a", [1, 1]], ["b", [1]]]);
    * ```
    */
   groupByKey<K, V>(
@@ -818,9 +854,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const lists = sc.parallelize<[string, string[]]>([["a", ["x", "y"]], ["b", ["p"]]]);
+   * const lists = sc.parallelize<[string, string[]]>([["a", ["x", "y", "z"]], ["b", ["p", "r"]]]);
    * const pairs = await lists.flatMapValues((list) => list).collect();
-   * assert.deepEqual(pairs, [["a", "x"], ["a", "y"], ["b", "p"]]);
+   * assert.deepEqual(pairs, [["a", "x"], ["a", "y"], ["a", "z"], ["b", "p"], ["b", "r"]]);
    * ```
    */
   flatMapValues<K, V, W extends Hint>(
@@ -932,8 +968,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * await using sc = new SparkContext({ master: "local" });
    * const left = sc.parallelize([["a", 1], ["b", 4]]);
    * const right = sc.parallelize([["a", 2]]);
-   * const sizes = left.cogroup(right).mapValues(([ours, theirs]) => [ours.length, theirs.length]);
-   * assert.deepEqual(await sizes.sortByKey().collect(), [["a", [1, 1]], ["b", [1, 0]]]);
+   * const both = left.cogroup(right).mapValues((sides) => sides.map((side) => side.toArray()));
+   * assert.deepEqual(await both.sortByKey().collect(), [["a", [[1], [2]]], ["b", [[4], []]]]);
    * ```
    */
   cogroup<K, V, R extends readonly RDD<readonly [K, unknown]>[]>(
@@ -1123,8 +1159,16 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const longestFirst = sc.parallelize(["a", "ccc", "bb"]).sortBy((word) => word.length, false);
-   * assert.deepEqual(await longestFirst.collect(), ["ccc", "bb", "a"]);
+   * const pairs = sc.parallelize([["a", 1], ["b", 2], ["1", 3], ["d", 4], ["2", 5]]);
+   * assert.deepEqual(await pairs.sortBy(([letter]) => letter).collect(), [
+   *   ["1", 3],
+   *   ["2", 5],
+   *   ["a", 1],
+   *   ["b", 2],
+   *   ["d", 4],
+   * ]);
+   * const greatest = await pairs.sortBy(([, n]) => n, { ascending: false }).first();
+   * assert.deepEqual(greatest, ["2", 5]);
    * ```
    */
   sortBy(
@@ -1145,10 +1189,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const pairs = sc.parallelize([["b", 1], ["A", 2]]);
-   * assert.deepEqual(await pairs.sortByKey().keys().collect(), ["A", "b"]);
-   * const byLetter = pairs.sortByKey(false, 1, (key) => key.toLowerCase());
-   * assert.deepEqual(await byLetter.keys().collect(), ["b", "A"]);
+   * const pairs = sc.parallelize([["a", 1], ["b", 2], ["1", 3], ["d", 4], ["2", 5]]);
+   * assert.deepEqual(await pairs.sortByKey().first(), ["1", 3]);
+   * assert.deepEqual(await pairs.sortByKey(true, 2).keys().collect(), ["1", "2", "a", "b", "d"]);
+   * const words = sc.parallelize([["Mary", 1], ["had", 2], ["a", 3], ["little", 4], ["lamb", 5]]);
+   * const sorted = words.sortByKey(true, 3, (key) => key.toLowerCase());
+   * assert.deepEqual(await sorted.keys().collect(), ["a", "had", "lamb", "little", "Mary"]);
    * ```
    */
   sortByKey<K, V>(
@@ -1220,8 +1266,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.range(5).collect(), [0, 1, 2, 3, 4]);
    * const signal = AbortSignal.timeout(60_000); // gives up, and stops the tasks, after a minute
-   * assert.deepEqual(await sc.parallelize([3, 1, 2]).collect({ signal }), [3, 1, 2]);
+   * assert.deepEqual(await sc.parallelize(["x", "y", "z"]).collect({ signal }), ["x", "y", "z"]);
    * ```
    */
   collect(options: ActionOptions = {}): Promise<T[]> {
@@ -1256,8 +1303,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const map = await sc.parallelize([["a", 1], ["b", 2]]).collectAsMap();
-   * assert.equal(map.get("b"), 2);
+   * const map = await sc.parallelize([[1, 2], [3, 4]]).collectAsMap();
+   * assert.equal(map.get(1), 2);
+   * assert.equal(map.get(3), 4);
    * ```
    */
   collectAsMap<K, V>(this: RDD<readonly [K, V]>, options: ActionOptions = {}): Promise<Map<K, V>> {
@@ -1296,7 +1344,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.range(1000).count(), 1000);
+   * assert.equal(await sc.parallelize([2, 3, 4]).count(), 3);
    * ```
    */
   count(options: ActionOptions = {}): Promise<number> {
@@ -1354,7 +1402,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.parallelize([1, 5, 3]).reduce((a, b) => Math.max(a, b)), 5);
+   * const add = (a: number, b: number) => a + b;
+   * assert.equal(await sc.parallelize([1, 2, 3, 4, 5]).reduce(add), 15);
+   * await assert.rejects(sc.parallelize<number>([]).reduce(add), { code: "EmptyCollection" });
    * ```
    */
   reduce(fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
@@ -1396,7 +1446,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.parallelize<number>([]).fold(0, (a, b) => a + b), 0);
+   * assert.equal(await sc.parallelize([1, 2, 3, 4, 5]).fold(0, (a, b) => a + b), 15);
    * ```
    */
   fold(zero: T | (() => T), fn: (a: T, b: T) => T, options: ActionOptions = {}): Promise<T> {
@@ -1411,16 +1461,18 @@ export class RDD<T> implements AsyncIterable<T> {
    *
    * @example
    * ```ts
-   * import { SparkContext } from "@flint/flint";
+   * import { type RDD, SparkContext } from "@flint/flint";
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const [sum, count] = await sc.parallelize([1, 2, 3, 4]).aggregate(
-   *   [0, 0],
-   *   ([sum, count], n) => [sum + n, count + 1],
-   *   (a, b) => [a[0] + b[0], a[1] + b[1]],
-   * );
-   * assert.deepEqual([sum, count], [10, 4]);
+   * const sumAndCount = (numbers: RDD<number>) =>
+   *   numbers.aggregate(
+   *     [0, 0],
+   *     ([sum, count], n) => [sum + n, count + 1],
+   *     (a, b) => [a[0] + b[0], a[1] + b[1]],
+   *   );
+   * assert.deepEqual(await sumAndCount(sc.parallelize([1, 2, 3, 4])), [10, 4]);
+   * assert.deepEqual(await sumAndCount(sc.parallelize<number>([])), [0, 0]);
    * ```
    */
   aggregate<U extends Exclude<Hint, null | undefined>>(
@@ -1499,7 +1551,11 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.deepEqual(await sc.range(1_000_000).take(3), [0, 1, 2]);
+   * const numbers = sc.parallelize([2, 3, 4, 5, 6]);
+   * assert.deepEqual(await numbers.take(2), [2, 3]);
+   * assert.deepEqual(await numbers.take(10), [2, 3, 4, 5, 6]);
+   * const late = sc.range(0, 100, 1, 100).filter((n) => n > 90);
+   * assert.deepEqual(await late.take(3), [91, 92, 93]);
    * ```
    */
   take(n: number, options: ActionOptions = {}): Promise<T[]> {
@@ -1515,7 +1571,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.parallelize(["a", "b"]).first(), "a");
+   * assert.equal(await sc.parallelize([2, 3, 4]).first(), 2);
+   * await assert.rejects(sc.parallelize([]).first(), { code: "EmptyCollection" });
    * ```
    */
   first(options: ActionOptions = {}): Promise<T> {
@@ -1549,8 +1606,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.parallelize([2, 3, 4, 5, 6], 2);
-   * assert.deepEqual(await numbers.top(2), [6, 5]);
+   * assert.deepEqual(await sc.parallelize([10, 4, 2, 12, 3]).top(1), [12]);
+   * assert.deepEqual(await sc.parallelize([2, 3, 4, 5, 6], 2).top(2), [6, 5]);
    * assert.deepEqual(await sc.parallelize([10, 4, 2, 12, 3]).top(3, (n) => String(n)), [4, 3, 2]);
    * ```
    */
@@ -1576,6 +1633,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * const numbers = sc.parallelize([10, 1, 2, 9, 3, 4, 5, 6, 7], 2);
    * assert.deepEqual(await numbers.takeOrdered(6), [1, 2, 3, 4, 5, 6]);
    * assert.deepEqual(await numbers.takeOrdered(6, (n) => -n), [10, 9, 7, 6, 5, 4]);
+   * assert.deepEqual(await sc.emptyRDD().takeOrdered(3), []);
    * ```
    */
   takeOrdered(
@@ -1643,9 +1701,13 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const squares = sc.range(1000).map((n) => [n, n * n]);
-   * assert.deepEqual(await squares.lookup(42), [1764]);
-   * assert.deepEqual(await squares.lookup(1024), []);
+   * const pairs = sc.range(0, 1000, 1, 10).map((n) => [n, n]);
+   * assert.deepEqual(await pairs.lookup(42), [42]);
+   * const sorted = pairs.sortByKey();
+   * assert.deepEqual(await sorted.lookup(42), [42]);
+   * assert.deepEqual(await sorted.lookup(1024), []);
+   * const [values] = await sc.parallelize([[["a", "b"], "c"]]).groupByKey().lookup(["a", "b"]);
+   * assert.deepEqual(values!.toArray(), ["c"]);
    * ```
    */
   lookup<K, V>(this: RDD<readonly [K, V]>, key: K, options: ActionOptions = {}): Promise<V[]> {
@@ -1859,7 +1921,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.parallelize([1, 2, 3.5]).sum(), 6.5);
+   * assert.equal(await sc.parallelize([1.0, 2.0, 3.0]).sum(), 6);
    * ```
    */
   sum(this: RDD<number>, options: ActionOptions = {}): Promise<number> {
@@ -1988,6 +2050,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * const numbers = sc.range(51);
    * assert.deepEqual(await numbers.histogram(2), [[0, 25, 50], [25, 26]]);
    * assert.deepEqual(await numbers.histogram([0, 5, 25, 50]), [[0, 5, 25, 50], [5, 20, 26]]);
+   * const even = await numbers.histogram([0, 15, 30, 45, 60]);
+   * assert.deepEqual(even, [[0, 15, 30, 45, 60], [15, 15, 15, 6]]);
    * const words = sc.parallelize(["ab", "ac", "b", "bd", "ef"]);
    * assert.deepEqual(await words.histogram(["a", "b", "c"]), [["a", "b", "c"], [2, 2]]);
    * ```
@@ -2026,6 +2090,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * const texts = await sc.range(1000).map((n) => String(n)).countApproxDistinct();
+   * assert(900 < texts && texts < 1100);
    * const few = await sc.range(1000).map((n) => n % 20).countApproxDistinct();
    * assert(16 < few && few < 24);
    * ```
@@ -2056,8 +2122,9 @@ export class RDD<T> implements AsyncIterable<T> {
    *
    * await using sc = new SparkContext({ master: "local" });
    * const folder = await Deno.makeTempDir();
-   * await sc.parallelize(["a", "b"], 1).saveAsTextFile(`${folder}/out`);
-   * assert.equal(await Deno.readTextFile(`${folder}/out/part-00000`), "a\nb\n");
+   * await sc.range(10).saveAsTextFile(`${folder}/numbers`);
+   * const part = await Deno.readTextFile(`${folder}/numbers/part-00000`);
+   * assert.equal(part, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
    *
    * await sc.parallelize(["foo", "bar"]).saveAsTextFile(`${folder}/packed`, { compression: "gzip" });
    * assert.deepEqual(await sc.textFile(`${folder}/packed/part*.gz`).collect(), ["foo", "bar"]);
@@ -2130,7 +2197,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(await sc.range(100, { partitions: 8 }).getNumPartitions(), 8);
+   * assert.equal(await sc.parallelize([1, 2, 3, 4], 2).getNumPartitions(), 2);
    * ```
    */
   getNumPartitions(): Promise<number> {
@@ -2197,7 +2264,7 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * assert.equal(sc.range(3).setName("three").name(), "three");
+   * assert.equal(sc.range(5).name(), undefined);
    * ```
    */
   name(): string | undefined {
@@ -2213,8 +2280,9 @@ export class RDD<T> implements AsyncIterable<T> {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.range(3).setName("numbers");
-   * assert.match(numbers.explain(), /numbers: range/);
+   * const numbers = sc.parallelize([1, 2]).setName("I am an RDD");
+   * assert.equal(numbers.name(), "I am an RDD");
+   * assert.match(numbers.explain(), /I am an RDD: parallelize/);
    * ```
    */
   setName(name: string): this {

@@ -40,6 +40,8 @@ export interface Engine extends AsyncDisposable {
   run(job: Job): AsyncIterable<TaskValue>;
   /** Makes bytes readable to every task as `TaskIO.broadcast(id)`. */
   publish(id: BroadcastId, bytes: Uint8Array): Promise<void>;
+  /** Has what was decoded of a broadcast let go of; tasks that ask for it decode it again. */
+  unpersist(id: BroadcastId): Promise<void>;
   /** Takes a broadcast back. */
   unpublish(id: BroadcastId): Promise<void>;
   /** Lets go of what is kept for a dataset: exchange output, cached blocks. */

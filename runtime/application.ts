@@ -36,7 +36,8 @@ export class Application {
   readonly accumulators: Accumulators;
   readonly #capturer: Capturer;
   readonly #classes: ClassTable;
-  readonly #broadcasts = new WeakSet<object>();
+  /** What stands for a broadcast in closures: one object each, which they keep alive. */
+  readonly #broadcasts = new WeakMap<object, Token>();
   readonly #registered = new Set<UserFunction>();
 
   /** Starts the engine. Throws a ConfigError, a PlanError or an OutputError where it cannot. */
@@ -88,11 +89,15 @@ export class Application {
 
   broadcast<T>(value: T): Broadcast<T> {
     const bytes = encodeValue(value, { classes: this.#classes });
-    const broadcast = makeBroadcast<T>(this.driver.publish(bytes), bytes, {
+    const id = this.driver.publish(bytes);
+    const token: Token = { kind: "broadcast", id };
+    this.driver.keepPublished(id, token);
+    const broadcast = makeBroadcast<T>(id, bytes, {
       classes: this.#classes,
-      unpublish: (id) => this.driver.unpublish(id),
+      unpersist: () => this.driver.unpersist(id),
+      unpublish: () => this.driver.unpublish(id),
     });
-    this.#broadcasts.add(broadcast);
+    this.#broadcasts.set(broadcast, token);
     return broadcast;
   }
 
@@ -133,7 +138,8 @@ export class Application {
 
   #tokenOf(value: object): Token | undefined {
     if (value instanceof Broadcast) {
-      if (!this.#broadcasts.has(value)) throw foreign("a broadcast");
+      const token = this.#broadcasts.get(value);
+      if (token === undefined) throw foreign("a broadcast");
       if (isDestroyed(value)) {
         throw new ClosureError(
           "NotShippable",
@@ -142,7 +148,7 @@ export class Application {
         );
       }
       this.driver.assertPublished(value.id);
-      return { kind: "broadcast", id: value.id };
+      return token;
     }
     const accumulator = this.accumulators.tokenOf(value);
     if (accumulator !== undefined) return accumulator;

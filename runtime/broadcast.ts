@@ -6,7 +6,8 @@ import { PlanError } from "../core/errors.ts";
 /** What a broadcast asks of the driver. */
 type Home = Readonly<{
   classes: ClassTable;
-  unpublish(id: BroadcastId): Promise<void>;
+  unpersist(): Promise<void>;
+  unpublish(): Promise<void>;
 }>;
 
 /** A broadcast of bytes that the engine has. */
@@ -17,8 +18,9 @@ export let isDestroyed: (broadcast: Broadcast<unknown>) => boolean;
 /**
  * A value for all tasks; PySpark's `Broadcast`. Made by {@linkcode SparkContext.broadcast}.
  *
- * The value is that of the moment when the broadcast was made: what is changed afterwards, here or
- * in a task, is seen by nobody else.
+ * The value is that of the moment when the broadcast was made: what the program changes afterwards
+ * does not travel. It is for reading only: tasks that run in the same worker share it. It stays for
+ * as long as the program or a dataset can reach the broadcast, or until it is destroyed.
  *
  * @example
  * ```ts
@@ -57,19 +59,44 @@ export class Broadcast<T> implements Disposable {
   }
 
   /**
-   * Lets go of the driver's decoded copy; the value comes back when it is asked for. The executors
-   * hold one encoded copy together, which is shared and stays until {@linkcode Broadcast.destroy}.
+   * Has the executors and the driver let go of what they have decoded; the value comes back when it
+   * is asked for. The encoded copy that the executors share stays until {@linkcode Broadcast.destroy}.
+   * Whoever wants to wait awaits the promise, with `blocking` or without. Rejects with a PlanError once
+   * it has been destroyed.
    */
-  unpersist(): void {
+  unpersist(blocking?: boolean): Promise<void>;
+  async unpersist(): Promise<void> {
+    this.#bytesOrThrow();
     this.#decoded = undefined;
+    await this.#home.unpersist();
   }
 
-  /** Takes the value away everywhere, for good. A job that still uses it fails. */
+  /**
+   * Takes the value away everywhere, for good: an action whose functions use it is a ClosureError
+   * from now on, and a job that runs and has not read it yet fails. Safe to call twice. `blocking` is
+   * as for {@linkcode Broadcast.unpersist}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const b = sc.broadcast([1, 2, 3, 4, 5]);
+   * assert.deepEqual(b.value, [1, 2, 3, 4, 5]);
+   * const rdd = sc.parallelize([0, 0]).flatMap(() => b.value);
+   * assert.deepEqual(await rdd.collect(), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+   * await b.unpersist();
+   * await b.destroy();
+   * await assert.rejects(rdd.collect(), /uses "b", which is a broadcast that has been destroyed/);
+   * ```
+   */
+  destroy(blocking?: boolean): Promise<void>;
   async destroy(): Promise<void> {
     if (this.#bytes === undefined) return;
     this.#bytes = undefined;
     this.#decoded = undefined;
-    await this.#home.unpublish(this.id);
+    await this.#home.unpublish();
   }
 
   /** Destroys it at the end of a `using` block; errors of the engine are not waited for. */

@@ -6,6 +6,7 @@
  *            ─► records    blocks ─► what the user gets
  */
 import type { Closure } from "../core/closure/closure.ts";
+import type { Token } from "../core/closure/tokens.ts";
 import type { ClassTable } from "../core/codec/binary.ts";
 import { decodeBlock } from "../core/codec/codec.ts";
 import type { BroadcastId, Engine, TaskValue } from "../core/engine.ts";
@@ -74,6 +75,10 @@ export class Driver {
   readonly #stopping = new AbortController();
   /** The exchanges that the program can still reach; what the engine keeps goes with them. */
   readonly #exchanges = new FinalizationRegistry<PlanId>((id) => this.#forget(id));
+  /** The broadcasts that the program, or a function that was captured, can still reach. */
+  readonly #tokens = new FinalizationRegistry<BroadcastId>((id) => {
+    this.unpublish(id).catch(() => undefined);
+  });
   #lastPlan = 0;
   #lastJob = -1;
   #lastBroadcast = -1;
@@ -123,6 +128,8 @@ export class Driver {
   prepare(draft: Draft, action: Action<UserFunction>, site: CallSite): PreparedJob {
     this.assertRunning(site.operator);
     const { capturer } = this.#parts;
+    // Before the capture, during which microtasks may run: what fails meanwhile fails the job too.
+    const publishing = [...this.#publishing];
     const captured = capturer.capture(draft);
     return {
       name: site.text,
@@ -130,7 +137,7 @@ export class Driver {
       captured,
       action: capturer.action(action),
       classUsers: classUsers(captured),
-      publishing: [...this.#publishing],
+      publishing,
     };
   }
 
@@ -202,13 +209,25 @@ export class Driver {
     return id;
   }
 
+  /** The engine keeps a broadcast for as long as what stands for it in closures can be reached. */
+  keepPublished(id: BroadcastId, token: Token): void {
+    this.#tokens.register(token, id);
+  }
+
   /** Throws why the engine does not have a broadcast, where it could not take it. */
   assertPublished(id: BroadcastId): void {
     if (this.#unpublished.has(id)) throw this.#unpublished.get(id);
   }
 
-  unpublish(id: BroadcastId): Promise<void> {
-    return this.stopped ? Promise.resolve() : this.#parts.engine.unpublish(id);
+  /** Has the executors let go of what they have decoded of a broadcast. */
+  unpersist(id: BroadcastId): Promise<void> {
+    return this.stopped ? Promise.resolve() : this.#parts.engine.unpersist(id);
+  }
+
+  /** Takes a broadcast back, once the engine has it. */
+  async unpublish(id: BroadcastId): Promise<void> {
+    await Promise.allSettled(this.#publishing);
+    if (!this.stopped) await this.#parts.engine.unpublish(id);
   }
 
   /** Ends all jobs and the engine. Safe to call twice. */

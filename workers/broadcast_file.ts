@@ -3,8 +3,8 @@
  *
  *     broadcast-3:   u32 CRC-32 of the bytes │ bytes
  */
-import { RecordError } from "../core/errors.ts";
-import { FileError, type Platform } from "../core/platform.ts";
+import { PlanError, RecordError } from "../core/errors.ts";
+import { FileError, type Platform, type ReadableFile } from "../core/platform.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 
@@ -35,10 +35,13 @@ export function writeBroadcast(
   platform.files.rename(`${path}.new`, path);
 }
 
-/** Throws a RecordError CorruptBlock where the file is damaged, a FileError where it is missing. */
+/**
+ * Throws a PlanError NotAvailable where there is none any more, a RecordError CorruptBlock where it
+ * is damaged.
+ */
 export function readBroadcast(platform: Platform, folder: string, id: BroadcastId): Uint8Array {
   const path = pathOf(folder, id);
-  using file = platform.files.open(path);
+  using file = open(platform, path, id);
   const whole = new Uint8Array(file.bytes);
   const count = file.readAt(0, whole);
   const bytes = whole.subarray(CRC_BYTES);
@@ -48,6 +51,19 @@ export function readBroadcast(platform: Platform, folder: string, id: BroadcastI
     throw new RecordError("CorruptBlock", `the broadcast in ${path} is damaged`);
   }
   return bytes;
+}
+
+function open(platform: Platform, path: string, id: BroadcastId): ReadableFile {
+  try {
+    return platform.files.open(path);
+  } catch (error) {
+    if (!(error instanceof FileError && error.kind === "notFound")) throw error;
+    throw new PlanError(
+      "NotAvailable",
+      `Cannot use broadcast ${id} in a task: it has been destroyed`,
+      "Destroy it after the last job that uses it",
+    );
+  }
 }
 
 /** Does nothing where there is none. */

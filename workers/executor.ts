@@ -65,6 +65,9 @@ class Executor {
         this.#stages.delete(message.stage);
         for (const slot of this.#slots) slot.release(message.stage);
         return;
+      case "dropBroadcast":
+        for (const slot of this.#slots) slot.dropBroadcast(message.broadcast);
+        return;
       case "launch": {
         const slot = this.#slots.find((candidate) => candidate.isFree);
         assert(slot !== undefined, "an executor was given more tasks than it has slots");

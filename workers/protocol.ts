@@ -13,6 +13,7 @@
  * ends the executor and not the driver.
  */
 import { decodeValue, encodeValue } from "../core/codec/binary.ts";
+import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, JobError } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { AttemptInfo, Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
@@ -56,6 +57,8 @@ export type ToExecutor =
   /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
+  /** What was decoded of a broadcast is not to be held any longer. */
+  | Readonly<{ kind: "dropBroadcast"; broadcast: BroadcastId }>
   | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
   | Readonly<{ kind: "cancel"; task: Task; reason: string }>;
 
@@ -70,6 +73,7 @@ export type FromExecutor =
 
 /** Control thread → worker. */
 export type ToWorker =
+  | Readonly<{ kind: "dropBroadcast"; broadcast: BroadcastId }>
   | Readonly<{ kind: "prepare"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
@@ -211,6 +215,7 @@ export const toExecutorShapes: Shapes<ToExecutor> = {
   prepare: always,
   locate: always,
   release: always,
+  dropBroadcast: always,
   launch: always,
   cancel: always,
 };
@@ -219,6 +224,7 @@ export const toWorkerShapes: Shapes<ToWorker> = {
   prepare: always,
   locate: always,
   release: always,
+  dropBroadcast: always,
   launch: always,
   piece: always,
   streamEnded: always,

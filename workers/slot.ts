@@ -12,6 +12,7 @@
  */
 import { encodeBlock } from "../core/codec/codec.ts";
 import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
+import type { BroadcastId } from "../core/engine.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
 import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
@@ -144,6 +145,10 @@ export class Slot {
   release(stage: StageId): void {
     if (!this.#hired?.stages.delete(stage)) return;
     void this.#hired.worker.send({ kind: "release", stage });
+  }
+
+  dropBroadcast(broadcast: BroadcastId): void {
+    void this.#hired?.worker.send({ kind: "dropBroadcast", broadcast });
   }
 
   #hire(): Hired {

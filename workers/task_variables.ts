@@ -1,22 +1,13 @@
 /**
  * Broadcasts and accumulators as a task has them: what stands where its functions hold tokens.
  */
-import { type ClassTable, decodeValue, encodeValue } from "../core/codec/binary.ts";
+import { type ClassTable, encodeValue } from "../core/codec/binary.ts";
 import type { CustomAccumulation, Token } from "../core/closure/tokens.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { PlanError } from "../core/errors.ts";
 import type { AccumulatorUpdate } from "../core/task.ts";
+import type { BroadcastValues } from "./broadcast_values.ts";
 import { accumulatedBy, TaskAccumulator } from "./task_accumulator.ts";
-
-/** What broadcasts are decoded to: once for all tasks of a stage in a worker, when it is asked for. */
-export class BroadcastValues {
-  readonly #values = new Map<BroadcastId, unknown>();
-
-  value(id: BroadcastId, bytes: () => Uint8Array, classes: ClassTable): unknown {
-    if (!this.#values.has(id)) this.#values.set(id, decodeValue(bytes(), { classes }));
-    return this.#values.get(id);
-  }
-}
 
 /** What the variables of a task need from around it. */
 export type VariablesHost = Readonly<{
@@ -66,6 +57,7 @@ export class TaskVariables {
 /** A broadcast in a task. */
 class TaskBroadcast {
   readonly #host: VariablesHost;
+  #held: Readonly<{ value: unknown }> | undefined;
 
   constructor(readonly id: BroadcastId, host: VariablesHost) {
     this.#host = host;
@@ -73,7 +65,8 @@ class TaskBroadcast {
 
   get value(): unknown {
     const { broadcasts, broadcastBytes, classes } = this.#host;
-    return broadcasts.value(this.id, () => broadcastBytes(this.id), classes);
+    this.#held ??= { value: broadcasts.value(this.id, () => broadcastBytes(this.id), classes) };
+    return this.#held.value;
   }
 
   unpersist(): never {

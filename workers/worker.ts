@@ -8,6 +8,7 @@
  * to this module alone: nothing that user code posts or patches reaches the control thread.
  */
 import { decodeValue } from "../core/codec/binary.ts";
+import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, reportOf } from "../core/errors.ts";
 import {
   type ExchangeLocation,
@@ -16,6 +17,7 @@ import {
   type StageId,
   type TaskResult,
 } from "../core/task.ts";
+import { BroadcastValues } from "./broadcast_values.ts";
 import { watchExits } from "./exits.ts";
 import { LocalTaskIO } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
@@ -52,10 +54,11 @@ async function serve(setup: WorkerSetup): Promise<void> {
   using _alive = denoLocks.lock(setup.alivePath);
   link.send({ kind: "ready" });
   const stages = new Map<StageId, Entry>();
+  const broadcasts = new BroadcastValues();
   for (;;) {
     const message = await link.receiveLater();
     if (message === undefined) return;
-    const result = await handle(message, stages, setup, link);
+    const result = await handle(message, stages, broadcasts, setup, link);
     if (result === undefined) continue;
     await turn();
     link.send({ kind: "ended", result });
@@ -65,12 +68,14 @@ async function serve(setup: WorkerSetup): Promise<void> {
 async function handle(
   message: ToWorker,
   stages: Map<StageId, Entry>,
+  broadcasts: BroadcastValues,
   setup: WorkerSetup,
   link: WorkerLink,
 ): Promise<TaskResult | undefined> {
   switch (message.kind) {
     case "prepare":
-      stages.set(message.stage, await prepare(message.bytes));
+      stages.set(message.stage, await prepare(message.bytes, broadcasts));
+      broadcasts.keepOnly(usedBy(stages));
       return undefined;
     case "locate": {
       const entry = stages.get(message.stage);
@@ -79,6 +84,9 @@ async function handle(
     }
     case "release":
       stages.delete(message.stage);
+      return undefined;
+    case "dropBroadcast":
+      broadcasts.drop(message.broadcast);
       return undefined;
     case "launch":
       return await run(message, stages.get(message.task.stage), setup, link);
@@ -90,10 +98,15 @@ async function handle(
   }
 }
 
-async function prepare(bytes: Uint8Array): Promise<Entry> {
+/** The broadcasts that functions of these stages may ask for. */
+function usedBy(stages: ReadonlyMap<StageId, Entry>): Set<BroadcastId> {
+  return new Set([...stages.values()].flatMap(({ prepared }) => [...prepared?.broadcastIds ?? []]));
+}
+
+async function prepare(bytes: Uint8Array, broadcasts: BroadcastValues): Promise<Entry> {
   try {
     const stage = decodeValue(bytes) as Stage;
-    const prepared = await prepareStage(stage, (specifier) => import(specifier));
+    const prepared = await prepareStage(stage, (specifier) => import(specifier), broadcasts);
     return { prepared, failure: undefined, locations: [] };
   } catch (error) {
     return { prepared: undefined, failure: reportOf(error), locations: [] };

@@ -172,13 +172,23 @@ class LocalEngine implements Engine {
     }
   }
 
-  async publish(id: BroadcastId, bytes: Uint8Array): Promise<void> {
+  /**
+   * At once and in the call itself: the first capture of a function loads a module of Node, and
+   * microtasks that run meanwhile cannot load another one, as that of the checksum.
+   */
+  publish(id: BroadcastId, bytes: Uint8Array): Promise<void> {
+    return Promise.try(() => writeBroadcast(denoPlatform, this.#folders.paths[0]!, id, bytes));
+  }
+
+  async unpersist(id: BroadcastId): Promise<void> {
     await Promise.resolve();
-    writeBroadcast(denoPlatform, this.#folders.paths[0]!, id, bytes);
+    for (const executor of this.#executors.keys()) {
+      this.#pool.send(executor, { kind: "dropBroadcast", broadcast: id });
+    }
   }
 
   async unpublish(id: BroadcastId): Promise<void> {
-    await Promise.resolve();
+    await this.unpersist(id);
     removeBroadcast(denoPlatform, this.#folders.paths[0]!, id);
   }
 

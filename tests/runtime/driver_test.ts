@@ -29,6 +29,7 @@ function rig(options: { publish?: () => Promise<void> } = {}) {
       }
     },
     publish: options.publish ?? (() => Promise.resolve()),
+    unpersist: () => Promise.resolve(),
     unpublish: () => Promise.resolve(),
     forget: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -273,7 +273,7 @@ test("accumulators and broadcasts", async () => {
   await sc.range(5).foreach((n) => sum.add(n * factors.value.x));
   assert.equal(sum.value, 110);
   assert.deepEqual(factors.value, { x: 1 });
-  factors.unpersist();
+  await factors.unpersist();
   assert.deepEqual(factors.value, { x: 1 });
   await factors.destroy();
   assert.throws(() => factors.value, /destroyed/);

@@ -125,14 +125,14 @@ test("a task can neither let go of a broadcast nor destroy it", async () => {
 });
 
 test("what cannot be broadcast is refused at once", async () => {
-  const values: [unknown, RegExp][] = [
-    [sc, /SparkContext/],
-    [sc.range(1), /RDD/],
-    [{ inner: [() => 1] }, /inner\[0\]/],
-    [Promise.resolve(1), /Promise/],
+  const values: [unknown, string, RegExp][] = [
+    [sc, "ContextOnlyOnDriver", /SparkContext/],
+    [{ rdds: [sc.range(1)] }, "ContextOnlyOnDriver", /RDD/],
+    [{ inner: [() => 1] }, "NotSerializable", /inner\[0\]/],
+    [Promise.resolve(1), "NotSerializable", /Promise/],
   ];
-  for (const [value, message] of values) {
-    await refused(() => sc.broadcast(value), RecordError, "NotSerializable", message);
+  for (const [value, code, message] of values) {
+    await refused(() => sc.broadcast(value), RecordError, code, message);
   }
 });
 

@@ -5,8 +5,9 @@
  * parser's words. What it does is in cli/submit.ts.
  */
 const oldest = [2, 9];
-const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-if (major < oldest[0]! || (major === oldest[0] && minor < oldest[1]!)) {
+const [major = NaN, minor = NaN] = Deno.version.deno.split(".").map(Number);
+// Said this way round, a version that is none is refused too.
+if (!(major > oldest[0]! || (major === oldest[0] && minor >= oldest[1]!))) {
   console.error(
     `Flint needs Deno ${oldest.join(".")} or newer, and this is ${Deno.version.deno}: ` +
       "run `deno upgrade`, or `npx -y deno@2.9.6 run -A submit.ts …`",

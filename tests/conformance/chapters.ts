@@ -9,6 +9,7 @@ import { partitions } from "./programs/rdd_partitions.ts";
 import { taking } from "./programs/rdd_taking.ts";
 import { text } from "./programs/rdd_text.ts";
 import { zeroValues } from "./programs/rdd_zero_values.ts";
+import { util } from "./programs/util.ts";
 import { zipping } from "./programs/rdd_zipping.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -17,4 +18,5 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: text },
   { name: "broadcasts", programs: broadcasts },
+  { name: "util", programs: util },
 ];

@@ -5,7 +5,6 @@ import type { PySparkTest } from "./pyspark_tests.ts";
 
 export const MISSING: readonly PySparkTest[] = [
   "test_rdd.test_to_localiterator_prefetch",
-  "test_rdd.test_save_as_textfile_with_utf8",
   "test_rdd.test_transforming_pickle_file",
   "test_rdd.test_count_approx",
   "test_rdd.test_sum_approx",
@@ -87,6 +86,4 @@ export const MISSING: readonly PySparkTest[] = [
   "test_taskcontext.TaskContextTests.test_barrier_context_get",
   "test_taskcontext.TaskContextTestsWithWorkerReuse.test_barrier_with_python_worker_reuse",
   "test_taskcontext.TaskContextTestsWithWorkerReuse.test_task_context_correct_with_python_worker_reuse",
-  "test_util.UtilTests.test_py4j_exception_message",
-  "test_util.UtilTests.test_parsing_version_string",
 ];

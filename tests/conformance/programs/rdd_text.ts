@@ -27,6 +27,16 @@ export const text: readonly Program[] = [
     },
   },
   {
+    // In PySpark bytes are decoded and written as text; here they are written as they are.
+    name: "bytes are written as the text that they are",
+    pyspark: "test_rdd.test_save_as_textfile_with_utf8",
+    async run(sc, kit) {
+      const folder = `${await kit.folder()}/out`;
+      await sc.parallelize([new TextEncoder().encode(GREETING)]).saveAsTextFile(folder);
+      assert.equal(await partsOf(folder), `${GREETING}\n`);
+    },
+  },
+  {
     name: "the first pair of a text file with itself",
     pyspark: "test_rdd.test_cartesian_on_textfile",
     async run(sc, kit) {

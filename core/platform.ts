@@ -106,6 +106,10 @@ export interface Platform {
   unpack(compression: Compression, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** Packs a stream: `put` gets the packed bytes, in order. For threads that may wait. */
   packer(compression: Compression, put: (bytes: Uint8Array) => void): Promise<Packer>;
+  /** Packs a block by itself. */
+  packBlock(compression: Compression, block: Uint8Array): Uint8Array;
+  /** Unpacks it; throws where it is damaged, or longer than `bytesMax`. */
+  unpackBlock(compression: Compression, packed: Uint8Array, bytesMax: number): Uint8Array;
   memory(): MemoryReading;
   /** Milliseconds on a clock that never goes back. */
   monotonicMs(): number;

@@ -121,6 +121,16 @@ function refuseSpecial(path: string, info: FileInfo): void {
   );
 }
 
+/** How long ranges of the files are to be, so that there are about `partitionsMin` of them. */
+export function splitSize(
+  files: readonly InputFile[],
+  partitionsMin: number,
+  splitBytesMax: number = SPLIT_BYTES_MAX,
+): number {
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  return Math.min(Math.ceil(total / Math.max(1, partitionsMin)), splitBytesMax);
+}
+
 /**
  * The files in ranges of at most `splitBytesMax` bytes (32 MB by default; a tenth more at the end of
  * a file), small enough that there are about `partitionsMin` of them. An empty file is one range, and
@@ -135,10 +145,8 @@ export function byteRanges(
     unitBytes?: number;
   }>,
 ): Split[] {
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  const goal = Math.ceil(total / Math.max(1, options.partitionsMin));
-  const { splitBytesMax = SPLIT_BYTES_MAX, isWhole = () => false, unitBytes = 1 } = options;
-  const units = Math.floor(Math.min(goal, splitBytesMax) / unitBytes);
+  const { partitionsMin, splitBytesMax, isWhole = () => false, unitBytes = 1 } = options;
+  const units = Math.floor(splitSize(files, partitionsMin, splitBytesMax) / unitBytes);
   const size = Math.max(1, units) * unitBytes;
   const splits: Split[] = [];
   for (const file of files) {

@@ -54,9 +54,9 @@ export const memorySource: Source = {
 
   async *read() {},
 
-  *decode(_options, split, _pieces, classes) {
+  *decode(_options, split, _pieces, tools) {
     for (const block of (split.data as MemorySplit).blocks) {
-      const records = decodeBlock(block, classes);
+      const records = decodeBlock(block, tools?.classes);
       for (let at = 0; at < records.length; at += BATCH_RECORDS_MAX) {
         yield records.slice(at, at + BATCH_RECORDS_MAX);
       }

@@ -21,18 +21,32 @@ export type FolderOptions = Readonly<{
   path: string;
 }>;
 
-/** Options of a sink that may pack its part files as streams. */
+/** Options of a sink that may pack its part files, or what is in them. */
 export type PackedOptions = FolderOptions & Readonly<{ compression?: Compression | undefined }>;
 
 const SUFFIXES: Readonly<Record<Compression, string>> = { gzip: ".gz", zstd: ".zst" };
 
-/** A sink that writes a folder of part files; `encode` makes the bytes of one of them. */
-export function folderSink(format: string, encode: Sink["encode"]): Sink {
-  return { format, encode, begin, attemptPath, compression, commit, abort };
-}
-
-function compression(options: Options): Compression | undefined {
-  return (options as PackedOptions).compression;
+/**
+ * A sink that writes a folder of part files; `encode` makes the bytes of one of them, `compression`
+ * says how the file is packed, which its name tells.
+ */
+export function folderSink(
+  format: string,
+  encode: Sink["encode"],
+  compression: NonNullable<Sink["compression"]> = () => undefined,
+): Sink {
+  return {
+    format,
+    encode,
+    begin,
+    attemptPath,
+    compression,
+    commit(options, _job, parts, files) {
+      const packed = compression(options);
+      return commit(options, parts, packed === undefined ? "" : SUFFIXES[packed], files);
+    },
+    abort,
+  };
 }
 
 function begin(options: Options, _job: JobId, files: FileSystem): Promise<void> {
@@ -51,12 +65,11 @@ function attemptPath(options: Options, job: JobId, task: Task): string {
 
 function commit(
   options: Options,
-  _job: JobId,
   parts: readonly SavedPart[],
+  suffix: string,
   files: FileSystem,
 ): Promise<void> {
-  const { path, compression } = options as PackedOptions;
-  const suffix = compression === undefined ? "" : SUFFIXES[compression];
+  const { path } = options as FolderOptions;
   const partitions = new Set(parts.map((part) => part.partition));
   assert(partitions.size === parts.length, "two attempts at one partition were to be committed");
   return named(path, async () => {

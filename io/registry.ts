@@ -5,6 +5,7 @@
 import { PlanError } from "../core/errors.ts";
 import { fixedRecordsSource } from "./fixed_records.ts";
 import { memorySource, rangeSource } from "./memory.ts";
+import { objectSink, objectSource } from "./object.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 import { textSink, textSource } from "./text.ts";
@@ -66,6 +67,8 @@ const BUILT_IN = [
   wholeTextSource,
   wholeBytesSource,
   fixedRecordsSource,
+  objectSource,
 ];
 for (const source of BUILT_IN) registerSource(source);
 registerSink(textSink);
+registerSink(objectSink);

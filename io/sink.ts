@@ -11,6 +11,7 @@ import type { Compression } from "../core/platform.ts";
 import type { Options, PartitionId } from "../core/plan/plan.ts";
 import type { JobId, Task } from "../core/task.ts";
 import type { FileSystem } from "./file_system.ts";
+import type { RecordTools } from "./record_tools.ts";
 
 /** An attempt that counted. */
 export type SavedPart = Readonly<{ partition: PartitionId; path: string; records: number }>;
@@ -24,8 +25,15 @@ export interface Sink {
   attemptPath(options: Options, job: JobId, task: Task): string;
   /** How what `encode` gives is packed on its way into the file; not at all by default. */
   compression?(options: Options): Compression | undefined;
-  /** The bytes of one part, in order. Throws a RecordError where a record cannot be written. */
-  encode(options: Options, batches: Iterable<readonly unknown[]>): Iterable<Uint8Array>;
+  /**
+   * The bytes of one part, in order. Throws a RecordError where a record cannot be written. A task
+   * hands `tools` in.
+   */
+  encode(
+    options: Options,
+    batches: Iterable<readonly unknown[]>,
+    tools?: RecordTools,
+  ): Iterable<Uint8Array>;
   /** Puts one attempt of each partition in its place; the mark of success comes last. */
   commit(
     options: Options,

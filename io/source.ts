@@ -7,9 +7,9 @@
  *
  * So user code needs no permission because its *input* lies somewhere.
  */
-import type { ClassTable } from "../core/codec/binary.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { FileSystem } from "./file_system.ts";
+import type { RecordTools } from "./record_tools.ts";
 
 export interface Source {
   /** The name by which plans know it. */
@@ -26,12 +26,12 @@ export interface Source {
   read(options: Options, split: Split, files: FileSystem): AsyncIterable<Uint8Array>;
   /**
    * Batches of about 1,024 records, fewer where records are large. A piece may be overwritten once
-   * the next one is asked for. `classes`: those that records may be instances of.
+   * the next one is asked for. A task hands `tools` in; formats that need none can do without.
    */
   decode(
     options: Options,
     split: Split,
     pieces: Iterable<Uint8Array>,
-    classes?: ClassTable,
+    tools?: RecordTools,
   ): Iterable<readonly unknown[]>;
 }

@@ -30,7 +30,7 @@ import {
 } from "./input_files.ts";
 import { joined } from "./joined.ts";
 import { linesOf } from "./lines.ts";
-import { folderSink } from "./part_files.ts";
+import { folderSink, type PackedOptions } from "./part_files.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 
@@ -140,7 +140,11 @@ const OUTPUT_LENGTH = 256 * 1024;
  * `String(record)` gives it, as Python's `str` does for PySpark: `[1, "a"]` becomes `1,a`. An object
  * that has no text of its own ("[object Object]") is refused.
  */
-export const textSink: Sink = folderSink("text", encodeLines);
+export const textSink: Sink = folderSink(
+  "text",
+  encodeLines,
+  (options) => (options as PackedOptions).compression,
+);
 
 function* encodeLines(
   _options: Options,

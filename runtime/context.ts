@@ -299,6 +299,53 @@ export class SparkContext implements AsyncDisposable {
   }
 
   /**
+   * The records that {@linkcode RDD.saveAsObjectFile} wrote, as they were. Paths are given as to
+   * {@linkcode SparkContext.textFile}; long files are parted, `partitionsMin` (1 to 2^20) asks for at
+   * least so many parts. Instances of a class keep it if a class of that name is given to
+   * {@linkcode SparkContext.registerClass}, else an action rejects with a RecordError. An action
+   * rejects with an InputError (CorruptInput) that names the file and the byte if it is damaged.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * await sc.parallelize([{ when: new Date(0), of: [1n, null] }]).saveAsObjectFile(`${folder}/out`);
+   * const read = sc.objectFile<{ when: Date; of: unknown[] }>(`${folder}/out`);
+   * assert.deepEqual(await read.collect(), [{ when: new Date(0), of: [1n, null] }]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  objectFile<T>(path: string | URL, partitionsMin?: number | FileOptions): RDD<T> {
+    const { partitionsMin: least } = fileOptions(partitionsMin);
+    return this.#rdd(sources.objectFile(this.#driver, "objectFile", path, least));
+  }
+
+  /**
+   * The same as {@linkcode SparkContext.objectFile}, by PySpark's name. It reads what Flint wrote,
+   * and no pickles of Python.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * await sc.range(10).saveAsPickleFile(`${folder}/out`, 5);
+   * const collected = await sc.pickleFile<number>(`${folder}/out`, 3).collect();
+   * assert.deepEqual(collected, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  pickleFile<T>(path: string | URL, partitionsMin?: number | FileOptions): RDD<T> {
+    const { partitionsMin: least } = fileOptions(partitionsMin);
+    return this.#rdd(sources.objectFile(this.#driver, "pickleFile", path, least));
+  }
+
+  /**
    * No records, in no partitions.
    *
    * @example

@@ -2149,6 +2149,57 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * Writes the records as they are into a new folder, to be read by
+   * {@linkcode SparkContext.objectFile}: `part-00000` and so on, one a partition, and `_SUCCESS`. With
+   * `compression` each block of them is packed. It keeps all that records may be; the format is
+   * Flint's own. Rejects as {@linkcode RDD.saveAsTextFile}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const folder = await Deno.makeTempDir();
+   * await sc.parallelize([new Set([1]), undefined]).saveAsObjectFile(`${folder}/out`);
+   * assert.deepEqual(await sc.objectFile(`${folder}/out`).collect(), [new Set([1]), undefined]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  saveAsObjectFile(path: string | URL, options: SaveOptions = {}): Promise<void> {
+    return awaited(output.saveAsObjectFile(this.#data, path, options));
+  }
+
+  /**
+   * The same as {@linkcode RDD.saveAsObjectFile}, by PySpark's name; no pickle of Python.
+   * `batchSize` is taken and means nothing: blocks have a size of their own.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const folder = await Deno.makeTempDir();
+   * await sc.parallelize([1, 2, "spark", "rdd"]).saveAsPickleFile(`${folder}/out`, 3);
+   * const texts = await sc.pickleFile(`${folder}/out`, 5).map(String).collect();
+   * assert.deepEqual(texts.sort(), ["1", "2", "rdd", "spark"]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  saveAsPickleFile(
+    path: string | URL,
+    batchSize?: number | SaveOptions,
+    options: SaveOptions = {},
+  ): Promise<void> {
+    const { batchSize: _, ...all } = optionsOf<SaveOptions & { batchSize?: unknown }>(
+      batchSize,
+      { ...options, batchSize },
+    );
+    return awaited(output.saveAsObjectFile(this.#data, path, all, "saveAsPickleFile"));
+  }
+
+  /**
    * All records, a partition at a time: the next one is computed when the records of the last have
    * been taken, so the driver holds no more than one. PySpark's `toLocalIterator`.
    *

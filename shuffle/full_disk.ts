@@ -12,6 +12,9 @@ export function namingFullDisks(platform: Platform): Platform {
     crc32: (bytes, seed) => platform.crc32(bytes, seed),
     unpack: (compression, pieces) => platform.unpack(compression, pieces),
     packer: (compression, put) => platform.packer(compression, put),
+    packBlock: (compression, block) => platform.packBlock(compression, block),
+    unpackBlock: (compression, packed, bytesMax) =>
+      platform.unpackBlock(compression, packed, bytesMax),
     memory: () => platform.memory(),
     monotonicMs: () => platform.monotonicMs(),
     files: {

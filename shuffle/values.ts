@@ -221,6 +221,7 @@ export function withValues(classes?: ClassTable): ClassTable {
       if (id === VALUES_ID) return TableValues;
       return id === SIDE_VALUES_ID ? SideValues : classes?.classOf(id);
     },
+    classNamed: (name) => classes?.classNamed?.(name),
   };
   return table;
 }

@@ -18,8 +18,8 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     countApproxDistinctByKey getCheckpointFile getResourceProfile getStorageLevel
     isCheckpointed isLocallyCheckpointed localCheckpoint mapPartitionsWithSplit meanApprox
     partitioner persist pipe preferredLocations sampleByKeyExact saveAsHadoopDataset
-    saveAsHadoopFile saveAsNewAPIHadoopDataset saveAsNewAPIHadoopFile saveAsObjectFile
-    saveAsPickleFile saveAsSequenceFile sumApprox toDF unpersist withResources`),
+    saveAsHadoopFile saveAsNewAPIHadoopDataset saveAsNewAPIHadoopFile
+    saveAsSequenceFile sumApprox toDF unpersist withResources`),
   RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
   SparkConf: words("setExecutorEnv setSparkHome"),
   SparkContext: words(`
@@ -28,7 +28,7 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     defaultMinPartitions dump_profiles
     getCheckpointDir getConf getJobTags getLocalProperty getOrCreate getSystemProperty
     hadoopFile hadoopRDD isLocal isStopped listArchives listFiles
-    newAPIHadoopFile newAPIHadoopRDD objectFile pickleFile removeJobTag
+    newAPIHadoopFile newAPIHadoopRDD removeJobTag
     removeSparkListener resources runJob sequenceFile setCheckpointDir
     setInterruptOnCancel setJobDescription setJobGroup setLocalProperty setLogLevel
     setSystemProperty show_profiles sparkUser startTime statusTracker uiWebUrl`),

@@ -331,6 +331,15 @@ export const denoPlatform: Platform = {
   crc32: (bytes, seed = 0) => loadedZlib().crc32(bytes, seed),
   unpack,
   packer,
+  packBlock(compression, block) {
+    const { gzipSync, zstdCompressSync } = loadedZlib();
+    return compression === "gzip" ? gzipSync(block) : zstdCompressSync(block);
+  },
+  unpackBlock(compression, packed, bytesMax) {
+    const { gunzipSync, zstdDecompressSync } = loadedZlib();
+    const unpackAtOnce = compression === "gzip" ? gunzipSync : zstdDecompressSync;
+    return unpackAtOnce(packed, { maxOutputLength: bytesMax });
+  },
   memory() {
     const { rss, heapUsed } = memoryUsage();
     return { rssBytes: rss, heapUsedBytes: heapUsed };

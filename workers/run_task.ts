@@ -33,7 +33,7 @@ import type { PreparedStage } from "./prepare_stage.ts";
 import { enterTask, taskCompleted, TaskContext, taskFailed } from "./task_context.ts";
 import { badEnd, TaskCancelled } from "./task_failure.ts";
 import { TaskFunctions } from "./task_functions.ts";
-import { shuffleIO, TaskInput, type TaskParts } from "./task_input.ts";
+import { recordTools, shuffleIO, TaskInput, type TaskParts } from "./task_input.ts";
 import type { TaskIO } from "./task_io.ts";
 import { TaskMeter } from "./task_meter.ts";
 
@@ -255,7 +255,8 @@ class TaskRun {
         return assert(false, "an action whose function waits has no steps");
       case "save": {
         const sink = sinkOf(action.format);
-        for (const bytes of sink.encode(action.options, this.#counted(batches))) {
+        const tools = recordTools(this.#parts);
+        for (const bytes of sink.encode(action.options, this.#counted(batches), tools)) {
           this.#emit(bytes);
           yield;
         }

@@ -63,6 +63,12 @@ function tableOf({ classes, privateClasses }: Revived): ClassTable {
   return {
     idOf: (constructor) => ids.get(constructor),
     classOf: (id) => classes.get(id) as { prototype: object } | undefined,
+    classNamed(name) {
+      const named = new Set(
+        [...ids.keys()].filter((known) => (known as UserFunction).name === name),
+      );
+      return named.size === 1 ? [...named][0] as { prototype: object } : undefined;
+    },
   };
 }
 
@@ -77,5 +83,10 @@ function unionOf(tables: readonly ClassTable[]): ClassTable {
   return {
     idOf: (constructor) => first((table) => table.idOf(constructor)),
     classOf: (id) => first((table) => table.classOf(id)),
+    classNamed(name) {
+      const named = new Set(tables.map((table) => table.classNamed?.(name)));
+      named.delete(undefined);
+      return named.size === 1 ? [...named][0] : undefined;
+    },
   };
 }

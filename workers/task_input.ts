@@ -8,6 +8,7 @@
 import { assert } from "../core/errors.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { Flow, StageInput } from "../core/task.ts";
+import type { RecordTools } from "../io/record_tools.ts";
 import { sourceOf } from "../io/registry.ts";
 import type { ShuffleIO } from "../shuffle/carrier.ts";
 import { exchangeInPlace, type InPlaceExchange } from "../shuffle/in_place.ts";
@@ -93,10 +94,10 @@ export class TaskInput {
         const source = sourceOf(format);
         if (source.inSplit) {
           meter.bytesRead += split.bytes ?? 0;
-          return source.decode(options, split, [], functions.classes);
+          return source.decode(options, split, [], recordTools(this.#parts));
         }
         const pieces = meter.reading(io.source(format, options, split));
-        return source.decode(options, split, pieces, functions.classes);
+        return source.decode(options, split, pieces, recordTools(this.#parts));
       }
       case "exchange": {
         const exchange = withFunctions(input.exchange, functions.of);
@@ -223,6 +224,11 @@ async function* makeLater(
     present.push(isPresent(batches) ? batches : keeping.use(await waiting.keep(batches)));
   }
   yield* make(present);
+}
+
+/** What sources and sinks need of a task. */
+export function recordTools({ io, functions }: TaskParts): RecordTools {
+  return { platform: io.platform, classes: functions.classes };
 }
 
 /** What the shuffle needs of a task, for the partition that it reads or writes. */

@@ -33,6 +33,8 @@ import { BinaryWriter } from "./binary_writer.ts";
 export interface ClassTable {
   idOf(constructor: unknown): string | undefined;
   classOf(id: string): { prototype: object } | undefined;
+  /** The class of that name, where exactly one has it: for records that another program wrote. */
+  classNamed?(name: string): { prototype: object } | undefined;
 }
 
 /** What `encodeValue` and `decodeValue` need beside the value. */

@@ -25,6 +25,17 @@ export async function saveAsTextFile(
   await save(data, operator, "text", target, options);
 }
 
+/** `operator`: the name by which the user called it. */
+export async function saveAsObjectFile(
+  data: Dataset,
+  path: string | URL,
+  options: SaveOptions,
+  operator = "saveAsObjectFile",
+): Promise<void> {
+  const target = { path: resolve(pathOf(path, operator)), ...packed(undefined, options, operator) };
+  await save(data, operator, "object", target, options);
+}
+
 /** The codecs of Hadoop that PySpark's programs name, as far as there is one here. */
 const CODECS: Readonly<Record<string, Compression>> = {
   "org.apache.hadoop.io.compress.GzipCodec": "gzip",

@@ -94,6 +94,20 @@ export function binaryRecords(
   });
 }
 
+/** Records that `saveAsObjectFile` wrote. */
+export function objectFile(
+  driver: Driver,
+  operator: "objectFile" | "pickleFile",
+  path: string | URL,
+  partitionsMin: number | undefined,
+): Dataset {
+  return Dataset.source(driver, operator, {
+    format: "object",
+    options: { path: inputPaths(path, operator) },
+    partitionsMin: partitionCount(partitionsMin, operator, "partitionsMin"),
+  });
+}
+
 /** A URL means one path, whatever characters it has. */
 function inputPaths(path: string | URL, operator: string): InputPaths {
   const text = pathOf(path, operator);

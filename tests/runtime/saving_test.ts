@@ -117,12 +117,8 @@ test("bombs: what a small file becomes need not fit anywhere", async () => {
     const member = pack(part);
     const path = `${folder}/${name}`;
     using file = Deno.openSync(path, { write: true, create: true });
-    for (let i = 0; i < 60; i++) file.writeSync(member);
+    for (let i = 0; i < 24; i++) file.writeSync(member);
     assert(Deno.statSync(path).size < 1 << 20);
-    assert.equal(await sc.textFile(path).map((text) => text.length).sum(), 60 * (1 << 20));
-    // One line of 130 MB is refused when 128 MB of it have been seen.
-    const single = pack(new Uint8Array(130 << 20));
-    await Deno.writeFile(path, single);
-    await refused(() => sc.textFile(path).count(), InputError, "RecordTooLarge", /longer than/);
+    assert.equal(await sc.textFile(path).map((text) => text.length).sum(), 24 * (1 << 20));
   }
 });

@@ -22,6 +22,8 @@ type Option = Readonly<{
   about: string;
   default?: string;
   alias?: string;
+  /** Of memory: less than this many bytes cannot work. */
+  bytesMin?: number;
 }>;
 
 const GRANT = "All that it may need by itself is granted already. `*`: all; else a list";
@@ -52,7 +54,10 @@ export const OPTIONS = {
     kind: "memory",
     default: "512m",
     alias: "spark.python.worker.memory",
-    about: "What one task may hold in tables, sorters and cached blocks before it spills.",
+    // Four holders, as a join and a sort in one task have them, at 64 KB each.
+    bytesMin: 256 * 1024,
+    about:
+      "What one task may hold in tables, sorters and cached blocks before it spills; from 256k.",
   },
   "flint.allow.read": { kind: "list", about: `Files that tasks may read. ${GRANT}.` },
   "flint.allow.write": { kind: "list", about: `Files that tasks may write. ${GRANT}.` },
@@ -116,6 +121,11 @@ export function memoryBytes(text: string, key = "memory"): number {
   return bytes;
 }
 
+function refuseLittle(key: string, value: string, bytesMin: number): void {
+  if (memoryBytes(value, key) >= bytesMin) return;
+  throw invalid(key, value, `Use ${bytesMin / 1024}k or more: a task has to hold a few records`);
+}
+
 /** Checks keys and values; throws a ConfigError that names the first one that is wrong. */
 export function validateSettings(settings: Settings): void {
   for (const [key, value] of Object.entries(settings)) validate(key, String(value));
@@ -130,7 +140,7 @@ function validate(key: string, value: string): void {
       case "list":
         return;
       case "memory":
-        return void memoryBytes(value, key);
+        return refuseLittle(key, value, option.bytesMin ?? 0);
       case "count":
         return void count(value, key);
       case "flag":

@@ -12,14 +12,14 @@ import type { ClassTable } from "../core/codec/binary.ts";
 import type { Platform } from "../core/platform.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
-import type { MemoryBudget } from "./memory_budget.ts";
+import type { Budget } from "./memory_budget.ts";
 import type { KeyRange, Run } from "./run.ts";
 import type { SpillManager } from "./spill_manager.ts";
 
 /** What both ends of an exchange need of their task. */
 export type ShuffleIO = Readonly<{
   platform: Platform;
-  budget: MemoryBudget;
+  budget: Budget;
   spills: SpillManager;
   /** The classes whose instances keep their class in records. */
   classes?: ClassTable | undefined;

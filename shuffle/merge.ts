@@ -94,14 +94,7 @@ export class Merge implements SortedRecords {
 
   /** The memory that it takes to merge runs at once. */
   static bytesFor(runs: readonly Run[], range: KeyRange = {}): number {
-    let bytes = 0;
-    let slotBytesMax = 0;
-    for (const run of runs) {
-      const slotBytes = slotBytesOf(run, range);
-      bytes += slotBytes;
-      slotBytesMax = Math.max(slotBytesMax, slotBytes);
-    }
-    return bytes + keptBytesFor(slotBytesMax);
+    return runs.reduce((bytes, run) => bytes + slotBytesOf(run, range), keptBytesFor(runs));
   }
 
   next(): boolean {
@@ -208,7 +201,7 @@ export function slotBytesOf(run: Run, range: KeyRange): number {
   return BLOCK_HEADER_BYTES + payloadBytesMax + SLACK_BYTES;
 }
 
-/** Room for the longest key that a slot can hold. */
-export function keptBytesFor(slotBytesMax: number): number {
-  return Math.min(slotBytesMax, KEY_BYTES_MAX + SLACK_BYTES);
+/** Room for the longest key. */
+export function keptBytesFor(runs: readonly Run[]): number {
+  return runs.reduce((most, run) => Math.max(most, run.keyBytesMax), 0) + SLACK_BYTES;
 }

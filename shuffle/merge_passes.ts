@@ -10,7 +10,7 @@
  */
 import { MemoryError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
-import type { MemoryBudget, Reservation } from "./memory_budget.ts";
+import type { Budget, Reservation } from "./memory_budget.ts";
 import { keptBytesFor, Merge, slotBytesOf, type SortedRecords } from "./merge.ts";
 import { BLOCK_BYTES, blocksOf, type KeyRange, type Run, RunWriter } from "./run.ts";
 import type { SpillManager } from "./spill_manager.ts";
@@ -21,10 +21,13 @@ import type { SpillManager } from "./spill_manager.ts";
  */
 export const FILES_OPEN_MAX = 200;
 
+/** Blocks are not written smaller: each has an entry in the index of its run. */
+const WRITTEN_BYTES_MIN = 1024;
+
 /** What `mergeRuns` works with. */
 export type MergeRunsOptions = Readonly<{
   platform: Platform;
-  budget: MemoryBudget;
+  budget: Budget;
   /** Where longer runs go; runs in its files are deleted as soon as they are being read. */
   spills: SpillManager;
   /** Only records of this range are wanted; everything by default. */
@@ -55,15 +58,19 @@ export function mergeRuns(runs: readonly Run[], options: MergeRunsOptions): Sort
 
 /** Reserves what merging the runs takes, or as much of it as is granted; returns how much. */
 function reserveFor(runs: readonly Run[], range: KeyRange, reservation: Reservation): number {
-  const slotBytesMax = runs.reduce((most, run) => Math.max(most, slotBytesOf(run, range)), 0);
-  // Two runs at once, and an eighth of it for writing.
-  const least = Math.ceil((2 * slotBytesMax + keptBytesFor(slotBytesMax) + 64) / 7) * 8;
+  const least = leastBytesFor(runs, range);
   let bytes = Merge.bytesFor(runs, range);
   while (!reservation.tryGrow(bytes)) {
-    if (bytes <= least) throw overBudget(runs.length, bytes, slotBytesMax);
+    if (bytes <= least) throw overBudget(runs, bytes, range);
     bytes = Math.max(least, Math.floor(bytes * 0.75));
   }
   return bytes;
+}
+
+/** With so much memory any two of the runs can be merged, and written in small blocks. */
+function leastBytesFor(runs: readonly Run[], range: KeyRange): number {
+  const [first = 0, second = 0] = runs.map((run) => slotBytesOf(run, range)).sort((a, b) => b - a);
+  return first + second + keptBytesFor(runs) + WRITTEN_BYTES_MIN;
 }
 
 /** What `mergeDown` works with. */
@@ -75,7 +82,10 @@ export type MergeDownOptions = Readonly<{
   memory: Uint8Array;
   /** Only records of this range are kept; everything by default. */
   range?: KeyRange;
-  /** The part of `memory` in which blocks are written: 256 KB, or an eighth of less than 2 MB. */
+  /**
+   * The part of `memory` in which blocks are written: 256 KB, or an eighth of less than 2 MB. Where
+   * that would leave room for one run alone it is 1 KB.
+   */
   blockBytes?: number;
 }>;
 
@@ -92,16 +102,16 @@ type Candidate = Readonly<{ run: Run; slotBytes: number; bytes: number }>;
 export function mergeDown(runs: readonly Run[], options: MergeDownOptions): readonly Run[] {
   const { memory, spills } = options;
   const range = options.range ?? {};
-  const blockBytes = options.blockBytes ?? Math.min(BLOCK_BYTES, memory.length >>> 3);
+  const kept = keptBytesFor(runs);
+  const roomy = options.blockBytes ?? Math.min(BLOCK_BYTES, memory.length >>> 3);
   const waiting = runs.map((run) => candidateOf(run, range));
   for (;;) {
-    const fanInAtEnd = fanInOf(waiting, memory.length);
+    const fanInAtEnd = fanInOf(waiting, memory.length - kept);
     if (waiting.length <= fanInAtEnd) return waiting.map((candidate) => candidate.run);
-    const fanIn = fanInOf(waiting, memory.length - blockBytes);
-    if (fanIn < 2) {
-      const slotBytesMax = waiting.reduce((most, { slotBytes }) => Math.max(most, slotBytes), 0);
-      throw overBudget(waiting.length, memory.length, slotBytesMax);
-    }
+    const isRoomy = fanInOf(waiting, memory.length - kept - roomy) >= 2;
+    const blockBytes = isRoomy ? roomy : Math.min(roomy, WRITTEN_BYTES_MIN);
+    const fanIn = fanInOf(waiting, memory.length - kept - blockBytes);
+    if (fanIn < 2) throw overBudget(waiting.map(({ run }) => run), memory.length, range);
     const surplus = (waiting.length - Math.max(1, fanInAtEnd)) % (fanIn - 1);
     const count = surplus === 0 ? fanIn : surplus + 1;
     const first = cheapestNeighbours(waiting, count);
@@ -122,10 +132,10 @@ function candidateOf(run: Run, range: KeyRange): Candidate {
   return { run, slotBytes: slotBytesOf(run, range), bytes };
 }
 
-/** How many of the runs, whichever they are, can be merged at once. */
+/** How many of the runs, whichever they are, can be read at once. */
 function fanInOf(waiting: readonly Candidate[], memoryBytes: number): number {
   const slots = waiting.map((candidate) => candidate.slotBytes).sort((a, b) => b - a);
-  let left = memoryBytes - keptBytesFor(slots[0] ?? 0);
+  let left = memoryBytes;
   let fanIn = 0;
   while (fanIn < slots.length && slots[fanIn]! <= left) left -= slots[fanIn++]!;
   const files = new Set(waiting.map((candidate) => candidate.run.path)).size;
@@ -166,11 +176,12 @@ function mergeToFile(
   });
 }
 
-function overBudget(runs: number, memoryBytes: number, slotBytes: number): MemoryError {
+function overBudget(runs: readonly Run[], memoryBytes: number, range: KeyRange): MemoryError {
+  const largest = runs.reduce((most, run) => Math.max(most, slotBytesOf(run, range)), 0);
   return new MemoryError(
     "OverBudget",
-    `Cannot merge ${runs} sorted runs in ${memoryBytes} bytes: ` +
-      `the largest block of one of them takes ${slotBytes} bytes`,
+    `Cannot merge ${runs.length} sorted runs two at a time in ${memoryBytes} bytes: ` +
+      `the largest record of one of them takes ${largest} bytes`,
     "Raise flint.worker.memory, or make the records smaller",
   );
 }

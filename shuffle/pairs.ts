@@ -1,6 +1,6 @@
 /** What counts as a pair, and how much of anything a block or batch is. */
 import { RecordError, shown } from "../core/errors.ts";
-import type { MemoryBudget } from "./memory_budget.ts";
+import type { Budget } from "./memory_budget.ts";
 
 /** Records that are handed on at once. */
 export const BATCH_RECORDS = 1024;
@@ -11,7 +11,7 @@ const BLOCK_BYTES_MIN = 2 * 1024;
 const BLOCKS_SHARE = 1 / 4;
 
 /** The length at which one of `blocks` blocks that are being filled at the same time is cut. */
-export function blockBytesFor(budget: MemoryBudget, blocks: number): number {
+export function blockBytesFor(budget: Budget, blocks: number): number {
   const share = Math.floor(budget.bytesMax * BLOCKS_SHARE / blocks);
   return Math.max(BLOCK_BYTES_MIN, Math.min(BLOCK_BYTES_MAX, share));
 }

@@ -7,7 +7,8 @@
  *     payload    records, one behind the other; a record lies in one block
  *     record     varint key length, varint value length, key, value
  *
- *     directory  per run:   f64 offset, f64 bytes, f64 records, u32 blocks, u32 largest payload
+ *     directory  per run:   f64 offset, f64 bytes, f64 records, u32 blocks, u32 largest payload,
+ *                           u32 longest key
  *                per block: f64 offset, u32 payload bytes, u32 records, u32 key length, first key
  *     trailer    f64 directory offset, u32 runs, u32 magic, u32 CRC32 of directory and trailer
  *
@@ -31,10 +32,10 @@ export const BLOCK_HEADER_BYTES = 12;
 /** Keys in an index are cut to this length, so that an index stays small beside its run. */
 export const INDEX_KEY_BYTES_MAX = 1024;
 
-const RUN_ENTRY_BYTES = 32;
+const RUN_ENTRY_BYTES = 36;
 const BLOCK_ENTRY_BYTES = 20;
 const TRAILER_BYTES = 20;
-const MAGIC = 0x314e5552; // "RUN1"
+const MAGIC = 0x324e5552; // "RUN2"
 
 /** Where a block lies: `offset` in its file, `bytes` of payload, and how its first key begins. */
 export type BlockEntry = Readonly<{
@@ -53,6 +54,8 @@ export type Run = Readonly<{
   blocks: readonly BlockEntry[];
   /** The largest payload of its blocks. */
   blockBytesMax: number;
+  /** The longest of its keys. */
+  keyBytesMax: number;
   /** Where it is part of a map output: damage is then a MapOutputDamaged that names it. */
   origin?: MapOutputOrigin;
 }>;
@@ -78,6 +81,7 @@ export class RunWriter {
   #recordsInBlock = 0;
   #records = 0;
   #blockBytesMax = 0;
+  #keyBytesMax = 0;
   #firstKey: Uint8Array = new Uint8Array(0);
 
   constructor(
@@ -101,6 +105,7 @@ export class RunWriter {
     valueAt: number,
     valueLength: number,
   ): void {
+    if (keyLength > this.#keyBytesMax) this.#keyBytesMax = keyLength;
     const block = this.#block;
     const bytesMost = RECORD_HEADER_BYTES_MAX + keyLength + valueLength;
     if (this.#end + bytesMost > block.length) {
@@ -125,6 +130,7 @@ export class RunWriter {
       records: this.#records,
       blocks: this.#blocks,
       blockBytesMax: this.#blockBytesMax,
+      keyBytesMax: this.#keyBytesMax,
     };
   }
 
@@ -309,6 +315,7 @@ export function sealRuns(platform: Platform, file: WritableFile, runs: readonly 
     view.setFloat64(at + 16, run.records, true);
     view.setUint32(at + 24, run.blocks.length, true);
     view.setUint32(at + 28, run.blockBytesMax, true);
+    view.setUint32(at + 32, run.keyBytesMax, true);
     at += RUN_ENTRY_BYTES;
     for (const block of run.blocks) {
       view.setFloat64(at, block.offset, true);
@@ -380,6 +387,7 @@ function readDirectory(path: string, directory: Uint8Array, runCount: number): R
       records: view.getFloat64(runAt + 16, true),
       blocks,
       blockBytesMax: view.getUint32(runAt + 28, true),
+      keyBytesMax: view.getUint32(runAt + 32, true),
     });
   }
   return runs;

@@ -14,7 +14,7 @@ import { assert, MemoryError } from "../core/errors.ts";
 import type { Platform, WritableFile } from "../core/platform.ts";
 import { SortScratch } from "./key_sort.ts";
 import { KEY_BYTES_MAX, keyTooLarge } from "./loser_tree.ts";
-import type { MemoryBudget, Reservation } from "./memory_budget.ts";
+import type { Budget, Reservation } from "./memory_budget.ts";
 import type { SortedRecords } from "./merge.ts";
 import { mergeRuns } from "./merge_passes.ts";
 import { Piece, writeEncoded } from "./piece.ts";
@@ -31,7 +31,7 @@ export const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 /** The first piece: most partitions are small. */
 const PIECE_BYTES_FIRST = 1024 * 1024;
 /** No piece is smaller, so that a tiny budget does not end in tiny runs. */
-const PIECE_BYTES_MIN = 16 * 1024;
+const PIECE_BYTES_MIN = 8 * 1024;
 /** Pieces that fit a budget at the least: two are for filling and sorting, the rest for keeping. */
 const PIECES_MIN = 8;
 /** Blocks that fit a budget at the least: so many runs can be merged at once, or a few less. */
@@ -40,7 +40,7 @@ const BLOCK_BYTES_MIN = 4 * 1024;
 
 export type SorterOptions = Readonly<{
   platform: Platform;
-  budget: MemoryBudget;
+  budget: Budget;
   spills: SpillManager;
   /** The most that it asks of the budget; all of it by default. */
   bytesMax?: number;
@@ -144,6 +144,7 @@ export class Sorter implements Disposable {
   [Symbol.dispose](): void {
     this.#isDone = true;
     this.#release();
+    this.#reservation[Symbol.dispose]();
     if (this.#options.output !== undefined) return;
     for (const run of this.#runs) this.#options.spills.release(run.path);
   }
@@ -246,7 +247,7 @@ export class Sorter implements Disposable {
   }
 }
 
-function overBudget(recordBytes: number, budget: MemoryBudget): MemoryError {
+function overBudget(recordBytes: number, budget: Budget): MemoryError {
   return new MemoryError(
     "OverBudget",
     `Cannot sort a record that takes ${recordBytes} bytes: the memory budget of a task is ` +

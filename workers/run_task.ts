@@ -29,6 +29,7 @@ import { type AnyBatches, type Batches, Feed, isPresent } from "./pipeline/feed.
 import { Records } from "./pipeline/records.ts";
 import { refusePromise } from "./pipeline/returned.ts";
 import type { Waiting } from "./pipeline/waiting.ts";
+import { holdersOf } from "./holders.ts";
 import type { PreparedStage } from "./prepare_stage.ts";
 import { enterTask, taskCompleted, TaskContext, taskFailed } from "./task_context.ts";
 import { badEnd, TaskCancelled } from "./task_failure.ts";
@@ -65,7 +66,7 @@ export function runTask(
   const whole = new WholeTask(prepared, task, io, info);
   using _entered = enterTask(whole.context);
   try {
-    const parts = whole.parts();
+    const parts = whole.parts(flow);
     const batches = new TaskInput(parts).batches(flow);
     assert(isPresent(batches), `the functions of stage ${task.stage} wait: use runTaskLater()`);
     return whole.ended(drive(new TaskRun(task, parts).steps(batches), io), parts);
@@ -85,7 +86,7 @@ export async function runTaskLater(
   const whole = new WholeTask(prepared, task, io, info);
   using _entered = enterTask(whole.context);
   try {
-    const parts = whole.parts();
+    const parts = whole.parts(flow);
     const input = new TaskInput(parts);
     const batches = input.batches(flow);
     const run = new TaskRun(task, parts);
@@ -118,9 +119,10 @@ class WholeTask {
     });
   }
 
-  /** The parts of the task; throws where its functions cannot be revived. */
-  parts(): TaskParts {
+  /** The parts of the task; throws where its functions cannot be revived, or memory cannot do. */
+  parts(flow: Flow): TaskParts {
     const [prepared, io] = [this.#prepared, this.#io];
+    io.budget.expect(holdersOf(prepared.stage, flow));
     const functions = new TaskFunctions(prepared, io);
     return { prepared, io, meter: this.#meter, blame: this.#blame, functions };
   }

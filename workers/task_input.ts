@@ -51,7 +51,11 @@ export class TaskInput {
         if (io.cancelled) throw new TaskCancelled();
       },
       inputReady: () => io.inputReady(),
-      keep: (batches) => KeptBatches.of(batches, shuffleIO(parts, 0)),
+      keep: (batches) => {
+        // What is kept goes to disk where there is no room for it: it needs no part of its own.
+        const budget = io.budget.holder(false);
+        return KeptBatches.of(batches, { ...shuffleIO(parts, 0), budget });
+      },
     };
   }
 
@@ -231,9 +235,10 @@ export function recordTools({ io, functions }: TaskParts): RecordTools {
   return { platform: io.platform, classes: functions.classes };
 }
 
-/** What the shuffle needs of a task, for the partition that it reads or writes. */
+/** What one step of a task that shuffles needs, for the partition that it reads or writes. */
 export function shuffleIO({ io, functions }: TaskParts, partition: PartitionId): ShuffleIO {
-  const { platform, budget, spills } = io;
+  const { platform, spills } = io;
+  const budget = io.budget.holder();
   return { platform, budget, spills, partition, classes: functions.classes };
 }
 

@@ -35,6 +35,15 @@ Deno.test("memory strings: a number and a unit", () => {
   );
 });
 
+Deno.test("a memory in which no task can work is refused", () => {
+  const conf = new SparkConf().set("flint.worker.memory", "256k");
+  refused(
+    () => conf.set("spark.python.worker.memory", "255k"),
+    "InvalidConfig",
+    /"255k".*worker\.memory\n {2}Use 256k or more/,
+  );
+});
+
 Deno.test("values are checked by the kind of their key", () => {
   const conf = new SparkConf();
   refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);

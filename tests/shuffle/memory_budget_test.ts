@@ -38,6 +38,58 @@ Deno.test("giving back more than one has is a bug that names the holder", () => 
   assert.throws(() => a.shrink(11), { code: "Bug", message: /the table shrank by 11 bytes/ });
 });
 
+Deno.test("each of the holders that are expected gets its part, whoever comes first", () => {
+  for (const holders of [1, 2, 3, 10]) {
+    const budget = new MemoryBudget(holders << 20);
+    budget.expect(holders);
+    const certain = Math.floor(budget.bytesMax / (2 * holders) * 3 / 4);
+    const reservations = Array.from({ length: holders }, () => budget.holder().reserve("a holder"));
+    const took = reservations.map((reservation) => {
+      let bytes = 0;
+      for (let step = budget.bytesMax; step >= 1; step /= 2) {
+        while (reservation.tryGrow(step)) bytes += step;
+      }
+      return bytes;
+    });
+    for (const bytes of took) assert.ok(bytes >= certain, `${bytes} of ${budget.bytesMax}`);
+    assert.ok(took[0]! >= budget.bytesMax * 3 / 8, "half of it goes to whoever comes first");
+    assert.ok(budget.bytesReserved <= budget.bytesMax);
+  }
+});
+
+Deno.test("a holder that has given all back makes room; one that is not expected gets the rest", () => {
+  const budget = new MemoryBudget(1 << 20);
+  budget.expect(2);
+  const guest = budget.holder(false).reserve("guest");
+  const first = budget.holder().reserve("first");
+  assert.ok(first.tryGrow(500_000));
+  assert.ok(!guest.tryGrow(300_000), "what the second is certain of is not for guests");
+  assert.ok(guest.tryGrow(100_000));
+  const second = budget.holder().reserve("second");
+  assert.ok(second.tryGrow(196_608));
+  first[Symbol.dispose]();
+  guest[Symbol.dispose]();
+  const third = budget.holder().reserve("third");
+  assert.ok(third.tryGrow(500_000));
+});
+
+Deno.test("the reservations of one holder leave something for each other", () => {
+  const budget = new MemoryBudget(1 << 20);
+  budget.expect(2);
+  const holder = budget.holder();
+  const [table, blocks] = [holder.reserve("table"), holder.reserve("blocks")];
+  assert.ok(table.tryGrow((1 << 20) * 9 / 16));
+  assert.ok(!table.tryGrow(16));
+  assert.ok(blocks.tryGrow(100_000));
+});
+
+Deno.test("more holders than a budget has room for are refused before they begin", () => {
+  const budget = new MemoryBudget(256 * 1024);
+  budget.expect(4);
+  assert.throws(() => budget.expect(5), { code: "OverBudget", message: /5 steps.*320k/s });
+  new MemoryBudget(1024).expect(1);
+});
+
 Deno.test("whatever holders do, the sums are right and the budget is kept", () => {
   const step = fc.tuple(fc.nat(3), fc.constantFrom("grow", "shrink", "dispose"), fc.nat(800));
   fc.assert(
@@ -55,6 +107,7 @@ Deno.test("whatever holders do, the sums are right and the budget is kept", () =
         }
         if (act === "dispose") {
           holder[Symbol.dispose]();
+          holders[i] = budget.reserve(`holder ${i} again`);
           held[i] = 0;
         }
         assert.deepEqual(holders.map((holder) => holder.bytes), held);

@@ -142,6 +142,23 @@ Deno.test("one large block does not make all slots large", () => {
   assertSameTexts(mergeAll(runs), textsOf(sortedSlowly(lists.flat())));
 });
 
+Deno.test("runs with large values are merged two at a time where that fits", () => {
+  using folder = temporaryFolder();
+  using spills = new SpillManager(platform, [folder.path]);
+  const lists = listsOf(Array.from({ length: 19 }, (_, i) => [Uint8Array.of(i % 5)]))
+    .map((list) => list.map(({ key }, i) => ({ key, value: new Uint8Array(62_000).fill(i) })));
+  const runs = writeRuns(spills, lists, 4096, true);
+  const budget = new MemoryBudget(170_000); // three quarters of it: two of the values
+  const merge = mergeRuns(runs, { platform, budget, spills });
+  assertSameTexts(textsIn(merge), textsOf(sortedSlowly(lists.flat())));
+  const less = new MemoryBudget(160_000);
+  assert.throws(() => mergeRuns(runs, { platform, budget: less, spills }), {
+    code: "OverBudget",
+    message: /19 sorted runs two at a time in \d+ bytes: .* takes 62\d\d\d bytes/,
+  });
+  assert.equal(less.bytesReserved, 0);
+});
+
 Deno.test("keys of 512 KB are merged; larger ones are refused", () => {
   using folder = temporaryFolder();
   using spills = new SpillManager(platform, [folder.path]);

@@ -55,8 +55,8 @@ function op(
 /** An engine of one thread: map outputs and emitted bytes lie in memory. */
 class MemoryIO implements TaskIO {
   readonly platform = denoPlatform;
-  readonly budget = new MemoryBudget(16 << 20);
-  readonly spills = new SpillManager(denoPlatform, []);
+  readonly budget: MemoryBudget;
+  readonly spills: SpillManager;
   readonly emitted: Uint8Array[] = [];
   readonly outputs = new Map<number, Uint8Array[]>();
   readonly broadcasts = new Map<number, Uint8Array>();
@@ -67,6 +67,11 @@ class MemoryIO implements TaskIO {
   /** Called when a task asks for the bytes of a source. */
   pieces: () => Iterable<Uint8Array> = () => [];
   input: () => ExchangeInput = () => ({ kind: "blocks", blocks: [] });
+
+  constructor(memoryBytes = 16 << 20, ...spillFolders: readonly string[]) {
+    this.budget = new MemoryBudget(memoryBytes);
+    this.spills = new SpillManager(denoPlatform, spillFolders);
+  }
 
   source(): Iterable<Uint8Array> {
     return this.pieces();
@@ -283,6 +288,55 @@ Deno.test("an exchange in place takes all its input before anything goes on", as
   const stopped = new MemoryIO();
   stopped.cancelled = true;
   assert.equal((await run({ exchanges }, inPlace(read), stopped)).result.kind, "killed");
+});
+
+Deno.test("steps of one task share its memory, so that none goes without", async () => {
+  const records = Array.from({ length: 12_000 }, (_, i) => [i * 7919 % 12_000, `value ${i}`]);
+  const [split] = await splitsOf(records);
+  const sort = (ascending: boolean): Exchange<Closure> => ({
+    kind: "sort",
+    partitioner: { kind: "hash", partitions: 1 },
+    ascending,
+  });
+  const group: Exchange<Closure> = {
+    kind: "group",
+    partitioner: { kind: "hash", partitions: 1 },
+  };
+  const ungroup = op("map", ([key, values]) => [key, values.toArray()[0]]);
+  const read: Flow = { kind: "read", input: 0, partition: 0, split: split! };
+  const inPlace = (from: Flow, exchange: number): Flow => ({
+    kind: "exchange",
+    from,
+    exchange,
+    partition: 0,
+  });
+  const flow = inPlace(
+    inPlace({ kind: "apply", from: inPlace(read, 0), chain: 0, partition: 0 }, 1),
+    2,
+  );
+  const parts: Partial<Stage> = {
+    exchanges: [group, sort(false), sort(true)],
+    chains: [[ungroup]],
+    output: { kind: "exchange", id: 7, exchange: { kind: "rebalance", partitions: 1 } },
+  };
+  const folder = Deno.makeTempDirSync({ prefix: "flint-run-task-" });
+  try {
+    const io = new MemoryIO(256 * 1024, folder);
+    const { result } = await run(parts, flow, io);
+    assert.equal(result.kind, "written", JSON.stringify(result));
+    const written = io.outputs.get(0)!.flatMap((block) => decodeBlock(block)) as [number, string][];
+    assert.deepEqual(written.map(([key]) => key), Array.from({ length: 12_000 }, (_, i) => i));
+    assert.ok(result.metrics.spills >= 3, `only ${result.metrics.spills} spills`);
+    assert.ok(result.metrics.memoryBytesMax <= 256 * 1024);
+    assert.equal(io.budget.bytesReserved, 0);
+    const small = await run(parts, inPlace(flow, 1), new MemoryIO(256 * 1024, folder));
+    assert.equal(failureOf(small.result).code, "OverBudget");
+    assert.match(failureOf(small.result).message, /5 steps .* 320k/s);
+    io.spills[Symbol.dispose]();
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("each task has functions of its own", async () => {

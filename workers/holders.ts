@@ -19,7 +19,7 @@ function held(stage: Stage, flow: Flow): number {
       return held(stage, flow.from) + 1;
     // One after the other: the next one begins when the one before has given back what it held.
     case "concat":
-      return Math.max(0, ...flow.from.map((from) => held(stage, from)));
+      return flow.from.reduce((most, from) => Math.max(most, held(stage, from)), 0);
     case "zip":
       return flow.from.reduce((sum, from) => sum + held(stage, from), 0);
     case "cross":

@@ -48,9 +48,14 @@ export const taking: readonly Program[] = [
     name: "the first of a million texts",
     pyspark: "test_rdd.test_take_on_jrdd",
     async run(sc) {
-      const texts = sc.range(2 ** 20).map((n) => String(n));
+      const made = sc.accumulator(0);
+      const texts = sc.range(0, 2 ** 20, 1, 1).map((n) => {
+        made.add(1);
+        return String(n);
+      });
       assert.equal(await texts.first(), "0");
       assert.deepEqual(await texts.take(3), ["0", "1", "2"]);
+      assert(made.value < 2 ** 20, `${made.value} were made`);
       assert.equal(await texts.count(), 2 ** 20);
     },
   },
@@ -58,8 +63,13 @@ export const taking: readonly Program[] = [
     name: "one of many large rows, and the worker is free again",
     pyspark: "test_rdd.test_take_on_jrdd_with_large_rows_should_not_cause_deadlock",
     async run(sc) {
-      const rows = sc.range(0, 100_000, 1, 1).map((): number[] => Array(134).fill(0));
+      const made = sc.accumulator(0);
+      const rows = sc.range(0, 100_000, 1, 1).map((): number[] => {
+        made.add(1);
+        return Array(134).fill(0);
+      });
       assert.deepEqual(await rows.take(1), [Array(134).fill(0)]);
+      assert(made.value < 100_000, `${made.value} were made`);
       // out of a range of partitions, of records that fill a block each
       const large = sc.range(0, 64, 1, 4).map((n) => String(n % 10).repeat(2 ** 20));
       assert.equal((await large.first()).length, 2 ** 20);

@@ -162,6 +162,37 @@ export class StatCounter {
     return Math.sqrt(this.sampleVariance);
   }
 
+  /**
+   * All figures by name. As in PySpark, `stdev` and `variance` are those of the population that the
+   * numbers are a sample of; with `sample`, those of the numbers themselves.
+   *
+   * @example
+   * ```ts
+   * import { StatCounter } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const figures = new StatCounter([1, 2, 3, 4]).asDict();
+   * assert.deepEqual(figures, {
+   *   count: 4,
+   *   mean: 2.5,
+   *   sum: 10,
+   *   min: 1,
+   *   max: 4,
+   *   stdev: 1.2909944487358056,
+   *   variance: 1.6666666666666667,
+   * });
+   * ```
+   */
+  asDict(sample = false): Record<
+    "count" | "mean" | "sum" | "min" | "max" | "stdev" | "variance",
+    number
+  > {
+    const { count, mean, sum, min, max } = this;
+    const stdev = sample ? this.stdev : this.sampleStdev;
+    const variance = sample ? this.variance : this.sampleVariance;
+    return { count, mean, sum, min, max, stdev, variance };
+  }
+
   /** `(count: 4, mean: 2.5, stdev: 1.118033988749895, max: 4, min: 1)`, as Spark writes it. */
   toString(): string {
     const { count, mean, stdev, max, min } = this;

@@ -39,7 +39,6 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
   SparkJobInfo: words("jobId stageIds status"),
   SparkStageInfo: words(`
     currentAttemptId name numActiveTasks numCompletedTasks numFailedTasks numTasks stageId`),
-  StatCounter: words("asDict"),
   StatusTracker: words(`
     getActiveJobsIds getActiveStageIds getExecutorInfos getJobIdsForGroup getJobIdsForTag
     getJobInfo getStageInfo`),

@@ -82,3 +82,14 @@ Deno.test("an empty one, itself, a copy, NaN", () => {
   const spoiled = new StatCounter([1, NaN]);
   assert.deepEqual([spoiled.count, spoiled.mean, spoiled.max], [2, NaN, NaN]);
 });
+
+Deno.test("all figures by name, of a sample or of its population", () => {
+  const counter = new StatCounter([2, 4, 4, 4, 5, 5, 7, 9]);
+  const figures = { count: 8, mean: 5, sum: 40, min: 2, max: 9 };
+  assert.deepEqual(counter.asDict(true), { ...figures, stdev: 2, variance: 4 });
+  assert.deepEqual(counter.asDict(), {
+    ...figures,
+    stdev: counter.sampleStdev,
+    variance: counter.sampleVariance,
+  });
+});

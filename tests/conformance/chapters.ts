@@ -8,6 +8,8 @@ import { numbers } from "./programs/rdd_numbers.ts";
 import { partitions } from "./programs/rdd_partitions.ts";
 import { taking } from "./programs/rdd_taking.ts";
 import { text } from "./programs/rdd_text.ts";
+import { aggregates } from "./programs/shuffle_aggregates.ts";
+import { sorting } from "./programs/shuffle_sorting.ts";
 import { zeroValues } from "./programs/rdd_zero_values.ts";
 import { util } from "./programs/util.ts";
 import { zipping } from "./programs/rdd_zipping.ts";
@@ -19,4 +21,9 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "text", programs: text },
   { name: "broadcasts", programs: broadcasts },
   { name: "util", programs: util },
+  {
+    name: "shuffle",
+    settings: { "flint.worker.memory": "256k" },
+    programs: [...aggregates, ...sorting],
+  },
 ];

@@ -20,7 +20,7 @@ Deno.test.afterAll(() => shared?.context.stop());
 async function contextOf(engine: Engine, chapter: Chapter): Promise<SparkContext> {
   if (shared?.engine !== engine || shared.chapter !== chapter) {
     await shared?.context.stop();
-    shared = { engine, chapter, context: engine.open({}) };
+    shared = { engine, chapter, context: engine.open(chapter.settings ?? {}) };
   }
   return shared.context;
 }

@@ -54,5 +54,9 @@ export type Engine = Readonly<{
   skips: Readonly<Record<string, string>>;
 }>;
 
-/** Programs that share a context. */
-export type Chapter = Readonly<{ name: string; programs: readonly Program[] }>;
+/** Programs that share a context, which has these settings. */
+export type Chapter = Readonly<{
+  name: string;
+  settings?: Settings;
+  programs: readonly Program[];
+}>;

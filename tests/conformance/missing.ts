@@ -5,7 +5,6 @@ import type { PySparkTest } from "./pyspark_tests.ts";
 
 export const MISSING: readonly PySparkTest[] = [
   "test_rdd.test_to_localiterator_prefetch",
-  "test_rdd.test_transforming_pickle_file",
   "test_rdd.test_count_approx",
   "test_rdd.test_sum_approx",
   "test_rdd.test_mean_approx",

@@ -47,6 +47,19 @@ export const text: readonly Program[] = [
     },
   },
   {
+    // Object files are what pickle files are in PySpark.
+    name: "records in object files come back as they were, and can be mapped",
+    pyspark: "test_rdd.test_transforming_pickle_file",
+    async run(sc, kit) {
+      const folder = `${await kit.folder()}/out`;
+      const records = ["Hello", "World!", 7n, new Map([[1, [undefined, new Date(0)]]])];
+      await sc.parallelize(records, 2).saveAsPickleFile(folder);
+      const read = sc.pickleFile<(typeof records)[number]>(folder);
+      assert.deepEqual(await read.map((record) => record).collect(), records);
+      assert.deepEqual(await sc.objectFile(folder).collect(), records);
+    },
+  },
+  {
     name: "a text file can be dealt out anew",
     pyspark: "test_rdd.test_repartition_on_textfile",
     async run(sc, kit) {

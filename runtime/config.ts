@@ -209,7 +209,10 @@ function readSubmitted(): Submitted | undefined {
  * import { SparkConf } from "@flint/flint";
  * import assert from "node:assert/strict";
  *
- * const conf = new SparkConf().setMaster("local[2]").set("flint.worker.memory", "64m");
+ * const conf = new SparkConf().setMaster("local").setAppName("My app");
+ * assert.equal(conf.get("spark.master"), "local");
+ * assert.equal(conf.get("spark.app.name"), "My app");
+ * conf.set("flint.worker.memory", "64m");
  * assert.equal(conf.get("spark.python.worker.memory"), "64m"); // the same setting by Spark's name
  * ```
  */

@@ -33,6 +33,7 @@ export type {
   KeyedOptions,
   KeyFractions,
   OrderOptions,
+  PipeOptions,
   SampleOptions,
   SaveOptions,
   SortOptions,

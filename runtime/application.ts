@@ -81,6 +81,7 @@ export class Application {
       split: ({ format, options }, partitionsMin) =>
         sourceOf(format).split(options, { partitionsMin }, files),
       output: (format) => ({ sink: sinkOf(format), files }),
+      mayRun: (command) => Deno.permissions.querySync({ name: "run", command }).state === "granted",
       classes: this.#classes,
       defaultParallelism: parallelism ?? engine.parallelism,
       exchangePartitions: parallelism,

@@ -88,6 +88,14 @@ export type AsyncOptions = Readonly<{
   concurrency?: number | undefined;
 }>;
 
+/** How a program is run that records go through. */
+export type PipeOptions = Readonly<{
+  /** The variables of its environment, which has no others; none by default. */
+  env?: Readonly<Record<string, string>> | undefined;
+  /** Whether an exit code other than 0 fails the task; false by default. */
+  checkCode?: boolean | undefined;
+}>;
+
 /** How the output of an operator over pairs is divided. */
 export type KeyedOptions<K> = Readonly<{
   /** Partitions of the result, from 1 to 2^20; those of the input, else the default parallelism. */

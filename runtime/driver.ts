@@ -61,6 +61,8 @@ export type DriverParts = Readonly<{
   exchangePartitions: number | undefined;
   /** Where the records of a save go. */
   output(format: string): Readonly<{ sink: Sink; files: FileSystem }>;
+  /** Whether this process itself has the permission to run a program. */
+  mayRun(program: string): boolean;
 }>;
 
 export class Driver {
@@ -186,6 +188,11 @@ export class Driver {
   /** Where the records of a save go. */
   output(format: string): Readonly<{ sink: Sink; files: FileSystem }> {
     return this.#parts.output(format);
+  }
+
+  /** Whether the user's program itself may run a program. */
+  mayRun(program: string): boolean {
+    return this.#parts.mayRun(program);
   }
 
   /** The records of blocks. */

@@ -19,6 +19,7 @@ import {
   type KeyFractions,
   optionsOf,
   type OrderOptions,
+  type PipeOptions,
   type SampleOptions,
   type SaveOptions,
   type SortOptions,
@@ -36,6 +37,7 @@ import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
 import * as ordering from "./operators/ordering.ts";
 import * as output from "./operators/output.ts";
+import * as piping from "./operators/piping.ts";
 import * as sampling from "./operators/sampling.ts";
 import * as sets from "./operators/sets.ts";
 import * as searching from "./operators/searching.ts";
@@ -569,6 +571,45 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   glom(): RDD<T[]> {
     return this.#next(narrow.glom(this.#data));
+  }
+
+  /**
+   * The lines that a program writes which reads the records as lines: `String(record)`, one a line,
+   * in UTF-8. It runs once for each partition, beside the task and not in it, so that the functions of
+   * the job need no permission for it; the program that calls `pipe` needs `--allow-run=…`, else it is
+   * a PlanError (PermissionDenied). What the program says on its standard error goes to the log.
+   *
+   * `command` is taken apart as by a shell, quotes and backslashes included, but nothing is expanded:
+   * for more of a shell, run one: `["sh", "-c", "sort | uniq -c"]`. The environment has the variables
+   * of `env` and no others. With `checkCode` an exit code other than 0 fails the task with a TaskError;
+   * a program that does not exist fails the job with a PlanError (NotAvailable). A line of more than
+   * 128 MB is a RecordError (RecordTooLarge). An action that needs no more lines ends the program.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const lines = sc.parallelize(["1", "2", "", "3"]);
+   * assert.deepEqual(await lines.pipe("cat").collect(), ["1", "2", "", "3"]);
+   * const sorted = sc.parallelize([3, 1, 2], 1).pipe(["sort", "-r"], { checkCode: true });
+   * assert.deepEqual(await sorted.collect(), ["3", "2", "1"]);
+   * ```
+   */
+  pipe(command: string | readonly string[], options?: PipeOptions): RDD<string>;
+  /** PySpark's positional form. */
+  pipe(
+    command: string | readonly string[],
+    env?: Readonly<Record<string, string>>,
+    checkCode?: boolean,
+  ): RDD<string>;
+  pipe(
+    command: string | readonly string[],
+    envOrOptions?: unknown,
+    checkCode?: boolean,
+  ): RDD<string> {
+    return this.#next(piping.pipe(this.#data, command, envOrOptions, checkCode));
   }
 
   // ─── Sets ─────────────────────────────────────────────────────────────────────────────────────

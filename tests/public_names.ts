@@ -83,9 +83,11 @@ export const SCALA: Partial<Record<keyof typeof PYSPARK, readonly string[]>> = {
 
 /** Names that have no place here, and what does their work. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  "BarrierTaskContext.from_json": "how Python hands it to its worker; not documented",
   "Broadcast.dump": "how Python pickles it; not documented",
   "Broadcast.load": "how Python reads it back; not documented",
   "Broadcast.load_from_path": "how Python reads it back; not documented",
+  "TaskContext.from_json": "how Python hands it to its worker; not documented",
   "pyspark.BasicProfiler": "V8 profiles: see sc.showProfiles()",
   "pyspark.CPickleSerializer": "there is one codec, and nothing to choose",
   "pyspark.InheritableThread": "sc.withJobGroup(): properties follow asynchronous calls",

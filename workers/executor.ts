@@ -14,7 +14,7 @@ import { sinkOf, sourceOf } from "../io/registry.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
 import { Channel } from "./channel.ts";
-import { denoLocks, denoPlatform } from "./platform_deno.ts";
+import { denoLocks, denoPlatform, startProgram } from "./platform_deno.ts";
 import {
   type ExecutorOrder,
   type ExecutorSetup,
@@ -48,14 +48,18 @@ class Executor {
     for (const slot of this.#slots) slot.warmUp();
     await greeted;
     setInterval(() => this.#beat(), HEARTBEAT_MS);
-    for await (const message of this.#channel.messages()) this.#heard(message);
+    try {
+      for await (const message of this.#channel.messages()) this.#heard(message);
+    } finally {
+      for (const slot of this.#slots) slot.end();
+    }
   }
 
   #heard(message: ToExecutor): void {
     switch (message.kind) {
       case "prepare": {
-        const { stage, bytes, save } = message;
-        this.#stages.set(stage, { stage, bytes, save, locations: undefined });
+        const { stage, bytes, save, commands = [] } = message;
+        this.#stages.set(stage, { stage, bytes, save, commands, locations: undefined });
         return;
       }
       case "locate":
@@ -107,6 +111,8 @@ class Executor {
         deno: { permissions: permissions as Deno.PermissionOptionsObject },
       }),
     unlocked: denoLocks.unlocked,
+    startProgram,
+    print: (text) => printText(text),
     read: (format, options, split) => sourceOf(format).read(options, split, files),
     attemptPlace: ({ format, options, job }, task) => {
       const sink = sinkOf(format);
@@ -129,7 +135,11 @@ function end(): never {
 
 /** Writes a line to the log of the executor. */
 function print(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+  printText(`${line}\n`);
+}
+
+function printText(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
 /** The order is read once: workers could read it as well. */

@@ -28,7 +28,13 @@ import {
 } from "../shuffle/shuffle_file.ts";
 import { SpillManager } from "../shuffle/spill_manager.ts";
 import { readBroadcast } from "./broadcast_file.ts";
-import type { ExchangeInput, ExchangeSink, RevivedExchange, TaskIO } from "./task_io.ts";
+import type {
+  ExchangeInput,
+  ExchangeSink,
+  PipedProgram,
+  RevivedExchange,
+  TaskIO,
+} from "./task_io.ts";
 import type { WorkerLink } from "./worker_link.ts";
 
 /** Where a worker works. */
@@ -126,6 +132,10 @@ export class LocalTaskIO implements TaskIO, Disposable {
 
   discard({ file }: MapOutput): void {
     removeOutput(this.platform, shuffleFilePath(this.#place.folders, file));
+  }
+
+  pipe(pipe: number): PipedProgram {
+    return this.#link.pipe(pipe);
   }
 
   emit(bytes: Uint8Array): void {

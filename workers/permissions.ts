@@ -6,8 +6,9 @@
  *       ▼
  *     Grants ──► workerPermissions     the Web Worker that runs tasks: its own folders and the grants
  *            └─► processFlags          the executor around it: our code only, which reads inputs and
- *                                      writes outputs for the tasks, and may do no more than they
- *                                      may where nothing of ours needs it (run, env, ffi, sys, net)
+ *                                      writes outputs for the tasks and runs the programs of
+ *                                      pipe(), and may do no more than they may where nothing of
+ *                                      ours needs it (env, ffi, sys, net)
  *
  * A worker can never do more than its process. Nothing is ever asked: what is not granted is refused.
  */
@@ -88,13 +89,13 @@ export function workerPermissions(
 
 /** The flags of an executor's process, which talks to the driver through the socket at that path. */
 export function processFlags(grants: Grants, socketPath: string): readonly string[] {
-  const flags = ["--no-prompt", "--allow-read", "--allow-write"];
+  const flags = ["--no-prompt", "--allow-read", "--allow-write", "--allow-run"];
   flags.push(
     grants.net === "all"
       ? "--allow-net"
       : `--allow-net=${[`unix:${socketPath}`, ...grants.net].map(escaped).join(",")}`,
   );
-  for (const name of ["env", "run", "ffi", "sys"] as const) {
+  for (const name of ["env", "ffi", "sys"] as const) {
     const grant = grants[name];
     if (grant === "all") flags.push(`--allow-${name}`);
     else if (grant.length > 0) flags.push(`--allow-${name}=${grant.map(escaped).join(",")}`);

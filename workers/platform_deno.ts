@@ -6,6 +6,7 @@
  * What it needs from `Deno` is taken when the module is loaded, so that a task that patches the
  * global object changes nothing for the tasks after it.
  */
+import type { PipeCommand } from "../core/plan/ops.ts";
 import { FileError } from "../core/platform.ts";
 import type {
   Compression,
@@ -17,6 +18,7 @@ import type {
   ReadableFile,
   WritableFile,
 } from "../core/platform.ts";
+import type { RunningProgram } from "./pipes.ts";
 import { unzstd } from "./unzstd.ts";
 
 const { memoryUsage, mkdirSync, open, openSync, readDirSync, realPathSync, removeSync } = Deno;
@@ -323,6 +325,48 @@ async function packer(
 /** Pieces that stay as they are when the next one is asked for: streams read ahead. */
 async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   for await (const piece of pieces) yield piece.slice();
+}
+
+/**
+ * Starts a program in a process group of its own, so that what it starts ends with it. Throws a
+ * FileError.
+ */
+export function startProgram({ argv: [program, ...args], env }: PipeCommand): RunningProgram {
+  const child = attempt("run", program, () =>
+    new Deno.Command(program, {
+      args,
+      env,
+      clearEnv: true,
+      detached: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn());
+  const input = child.stdin.getWriter();
+  // A program that reads no more rejects what it is given: `write` says so.
+  input.closed.catch(() => undefined);
+  let hasEnded = false;
+  return {
+    pid: child.pid,
+    output: child.stdout,
+    errors: child.stderr,
+    write: (bytes) => input.write(bytes.slice()),
+    endInput: () => input.close().catch(() => undefined),
+    ended: child.status.then(({ code, signal }) => {
+      hasEnded = true;
+      return { code, signal: signal ?? undefined };
+    }),
+    kill: () => hasEnded || killGroup(child.pid),
+  };
+}
+
+/** Ends a program with all that it has started. Not ours any more if it has ended. */
+export function killGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** The system through Deno. It may do what the permissions of its process or worker allow. */

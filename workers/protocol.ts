@@ -15,6 +15,7 @@
 import { decodeValue, encodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, JobError } from "../core/errors.ts";
+import type { PipeCommand } from "../core/plan/ops.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { AttemptInfo, Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
 
@@ -52,8 +53,14 @@ export type SaveTarget = Readonly<{ format: string; options: Options; job: JobId
 
 /** Driver → executor. */
 export type ToExecutor =
-  /** `bytes`: the encoded Stage. */
-  | Readonly<{ kind: "prepare"; stage: StageId; save?: SaveTarget; bytes: Uint8Array }>
+  /** `bytes`: the encoded Stage. `commands`: those of its pipes; no others are run for it. */
+  | Readonly<{
+    kind: "prepare";
+    stage: StageId;
+    save?: SaveTarget;
+    commands?: readonly PipeCommand[];
+    bytes: Uint8Array;
+  }>
   /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
@@ -67,6 +74,8 @@ export type FromExecutor =
   | Readonly<{ kind: "hello"; token: string }>
   | Readonly<{ kind: "ready" }>
   | Readonly<{ kind: "heartbeat"; rssBytes: number }>
+  /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
+  | Readonly<{ kind: "programStarted" | "programEnded"; pid: number }>
   /** `bytes`: a block of the value of a task that still runs; void if the task fails. */
   | Readonly<{ kind: "value"; task: Task; bytes: Uint8Array }>
   | Readonly<{ kind: "ended"; result: TaskResult }>;
@@ -80,6 +89,8 @@ export type ToWorker =
   | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
   /** `bytes`: the next piece of a stream that the worker opened. */
   | Readonly<{ kind: "piece"; stream: number; bytes: Uint8Array }>
+  /** A program has read a `feed` of its stream; if it is not `wanted`, it will read no more. */
+  | Readonly<{ kind: "fed"; stream: number; wanted: boolean }>
   | Readonly<{ kind: "streamEnded"; stream: number }>
   | Readonly<{ kind: "streamFailed"; stream: number; failure: FailureReport }>;
 
@@ -88,6 +99,12 @@ export type FromWorker =
   | Readonly<{ kind: "ready" }>
   /** Asks for the bytes of a split. Some pieces come unasked, each further one for a `more`. */
   | Readonly<{ kind: "open"; stream: number; format: string; options: Options; split: Split }>
+  /** Starts the program of the pipe of that index in the stage; what it writes is the stream. */
+  | Readonly<{ kind: "pipe"; stream: number; pipe: number }>
+  /** `bytes`: the next of what the program of the stream is to read. */
+  | Readonly<{ kind: "feed"; stream: number; bytes: Uint8Array }>
+  /** The program of the stream will get no more. */
+  | Readonly<{ kind: "feedEnded"; stream: number }>
   | Readonly<{ kind: "more"; stream: number }>
   /** No further piece of the stream is wanted. */
   | Readonly<{ kind: "close"; stream: number }>
@@ -206,6 +223,8 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   hello: (fields) => typeof fields.token === "string",
   ready: always,
   heartbeat: (fields) => isCount(fields.rssBytes),
+  programStarted: (fields) => isCount(fields.pid),
+  programEnded: (fields) => isCount(fields.pid),
   value: (fields) => isTask(fields.task),
   ended: (fields) => isResult(fields.result),
 };
@@ -227,6 +246,7 @@ export const toWorkerShapes: Shapes<ToWorker> = {
   dropBroadcast: always,
   launch: always,
   piece: always,
+  fed: always,
   streamEnded: always,
   streamFailed: always,
 };
@@ -234,6 +254,9 @@ export const toWorkerShapes: Shapes<ToWorker> = {
 export const fromWorkerShapes: Shapes<FromWorker> = {
   ready: always,
   open: (fields) => isCount(fields.stream) && typeof fields.format === "string",
+  pipe: (fields) => isCount(fields.stream) && isCount(fields.pipe),
+  feed: (fields) => isCount(fields.stream),
+  feedEnded: (fields) => isCount(fields.stream),
   more: (fields) => isCount(fields.stream),
   close: (fields) => isCount(fields.stream),
   emit: always,

@@ -13,6 +13,7 @@
 import { encodeBlock } from "../core/codec/codec.ts";
 import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
 import type { BroadcastId } from "../core/engine.ts";
+import type { PipeCommand } from "../core/plan/ops.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
 import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/task.ts";
@@ -21,12 +22,14 @@ import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile, type AttemptPlace } from "./attempt_file.ts";
 import { ownFolderName } from "./local_io.ts";
 import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
+import { Pipes, type PipesHost } from "./pipes.ts";
 import type {
   ExecutorSetup,
   FromExecutor,
   FromWorker,
   SaveTarget,
   ToExecutor,
+  ToWorker,
 } from "./protocol.ts";
 import { Streams } from "./streams.ts";
 import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
@@ -36,6 +39,8 @@ export type StageEntry = {
   readonly stage: StageId;
   readonly bytes: Uint8Array;
   readonly save: SaveTarget | undefined;
+  /** What its pipes may run. */
+  readonly commands: readonly PipeCommand[];
   /** The encoded ExchangeLocation[] of its inputs; another array whenever they have changed. */
   locations: Uint8Array | undefined;
 };
@@ -47,6 +52,9 @@ export type SlotHost = Readonly<{
   files: FileSystem;
   start: TaskWorkerHost["start"];
   unlocked: TaskWorkerHost["unlocked"];
+  startProgram: PipesHost["startProgram"];
+  /** Writes to the log of the executor. */
+  print: PipesHost["print"];
   /** The bytes of a split, as its source reads them. */
   read: (format: string, options: Options, split: Split) => AsyncIterable<Uint8Array>;
   /** Where the bytes of an attempt at saving go. */
@@ -62,6 +70,7 @@ type Running = {
   readonly task: Task;
   readonly startedMs: number;
   readonly file: AttemptFile | undefined;
+  readonly commands: readonly PipeCommand[];
   /** Why it is to end early. */
   cancelReason: string | undefined;
   /** What went wrong in the control thread on behalf of the task. */
@@ -72,6 +81,7 @@ type Running = {
 type Hired = Readonly<{
   worker: TaskWorker;
   streams: Streams;
+  pipes: Pipes;
   /** The stages that it has prepared, with the locations it was told. */
   stages: Map<StageId, Uint8Array | undefined>;
 }>;
@@ -110,13 +120,14 @@ export class Slot {
   /** Runs a task; the driver hears how it ended, whatever happens. */
   launch(entry: StageEntry, { task, info, flow }: ToExecutor & { kind: "launch" }): void {
     assert(this.#running === undefined, `slot ${this.#index} was given two tasks at once`);
-    const { save } = entry;
+    const { save, commands } = entry;
     this.#running = {
       task,
       startedMs: this.#host.platform.monotonicMs(),
       file: save === undefined
         ? undefined
         : new AttemptFile(this.#host.files, this.#host.attemptPlace(save, task)),
+      commands,
       cancelReason: undefined,
       failure: undefined,
     };
@@ -139,6 +150,7 @@ export class Slot {
     if (running === undefined || !isSame(running.task, task)) return;
     running.cancelReason = reason;
     this.#hired?.worker.setCancelled(true);
+    this.#hired?.pipes.closeAll();
     void this.#hired?.streams.failAll(new CancelledError("Cancelled", reason));
   }
 
@@ -149,6 +161,11 @@ export class Slot {
 
   dropBroadcast(broadcast: BroadcastId): void {
     void this.#hired?.worker.send({ kind: "dropBroadcast", broadcast });
+  }
+
+  /** Ends what would outlive the process. */
+  end(): void {
+    this.#hired?.pipes.closeAll();
   }
 
   #hire(): Hired {
@@ -169,7 +186,11 @@ export class Slot {
         gone: (error, wasReady) => this.#gone(hired, error, wasReady),
       },
     );
-    const hired: Hired = { worker, streams: new Streams((m) => worker.send(m)), stages: new Map() };
+    const send = (message: ToWorker) => worker.send(message);
+    const streams = new Streams(send);
+    const { startProgram, report, print } = this.#host;
+    const pipes = new Pipes({ startProgram, streams, send, report, print });
+    const hired: Hired = { worker, streams, pipes, stages: new Map() };
     return hired;
   }
 
@@ -182,10 +203,17 @@ export class Slot {
           message.stream,
           () => this.#host.read(message.format, message.options, message.split),
         );
+      case "pipe":
+        return this.#pipe(hired, message.stream, message.pipe);
+      case "feed":
+        return hired.pipes.feed(message.stream, message.bytes);
+      case "feedEnded":
+        return hired.pipes.feedEnded(message.stream);
       case "more":
         return hired.streams.more(message.stream);
       case "close":
-        return hired.streams.close(message.stream);
+        hired.streams.close(message.stream);
+        return hired.pipes.close(message.stream);
       case "emit":
         return await this.#emitted(hired, message.bytes);
       case "ended":
@@ -193,6 +221,18 @@ export class Slot {
       case "exiting":
         this.#exiting = message;
     }
+  }
+
+  /** Runs what the driver has said, and nothing else. */
+  #pipe({ worker, pipes }: Hired, stream: number, pipe: number): void {
+    const { task, commands = [], cancelReason = "no task runs" } = this.#running ?? {};
+    if (task === undefined || this.#running?.cancelReason !== undefined) {
+      const failure = reportOf(new CancelledError("Cancelled", cancelReason));
+      return void worker.send({ kind: "streamFailed", stream, failure });
+    }
+    const command = commands[pipe];
+    assert(command !== undefined, `stage ${task.stage} has no pipe ${pipe}`);
+    pipes.open(stream, command, task);
   }
 
   /** Hands a block on, or writes it to the file of the attempt. */
@@ -244,6 +284,7 @@ export class Slot {
     const exiting = this.#exiting;
     if (this.#hired === hired) this.#hired = undefined;
     this.#exiting = undefined;
+    hired.pipes.closeAll();
     void hired.streams.failAll(new CancelledError("Cancelled", "the worker has ended"));
     const running = this.#running;
     if (running === undefined) return;

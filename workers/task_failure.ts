@@ -8,9 +8,11 @@ import {
   FlintError,
   InputError,
   OutputError,
+  PlanError,
   RecordError,
   reportOf,
   shown,
+  TaskError,
 } from "../core/errors.ts";
 import { FileError } from "../core/platform.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
@@ -59,8 +61,8 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
   const code = codeOf(error);
   if (code !== undefined) {
     // What Flint refuses in a record or an input it will refuse again; damage may have been in memory,
-    // and a disk is full until another task ends.
-    const final = code !== "CorruptBlock" && code !== "DiskFull";
+    // a disk is full until another task ends, and a program may do better the next time.
+    const final = code !== "CorruptBlock" && code !== "DiskFull" && code !== "TaskFailed";
     return { ...cause, ...record, code, final };
   }
   const denial = denialIn(cause);
@@ -95,8 +97,10 @@ function codeOf(error: unknown): ErrorCode | undefined {
   return (error as Error & { code?: ErrorCode }).code;
 }
 
-/** What can go wrong with the input or the output of a task outside of its worker. */
-const reportedNames = new Set([InputError, OutputError, RecordError].map(({ name }) => name));
+/** What can go wrong with the input, the output or a program of a task outside of its worker. */
+const reportedNames = new Set(
+  [InputError, OutputError, PlanError, RecordError, TaskError].map(({ name }) => name),
+);
 
 function notAnError(thrown: unknown): string {
   return `${shown(thrown)}, which is no Error`;

@@ -6,6 +6,7 @@
  *                                                              exchanges in place
  */
 import { assert } from "../core/errors.ts";
+import { commandsOf } from "../core/plan/ops.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { Flow, StageInput } from "../core/task.ts";
 import type { RecordTools } from "../io/record_tools.ts";
@@ -56,6 +57,7 @@ export class TaskInput {
         const budget = io.budget.holder(false);
         return KeptBatches.of(batches, { ...shuffleIO(parts, 0), budget });
       },
+      start: (command) => io.pipe(commandsOf(parts.prepared.stage.chains).indexOf(command)),
     };
   }
 

@@ -20,6 +20,26 @@ export type RevivedExchange = Exchange<UserFunction>;
 
 export type { BlockSink, ExchangeInput, ExchangeSink, RunSink } from "../shuffle/carrier.ts";
 
+/**
+ * A program outside of the worker that runs for the task. It may write before it reads, or never read:
+ * whoever feeds it only while it has room, and takes what comes in between, cannot come to a halt.
+ * Disposing it ends the program.
+ */
+export interface PipedProgram extends Disposable {
+  /** Whether it can be fed now; never again after its end, or where it wants no more. */
+  readonly hasRoom: boolean;
+  feed(bytes: Uint8Array): void;
+  /** It gets no more input. */
+  endInput(): void;
+  /**
+   * Blocks until something happens: it wrote these bytes, it has read some, it ended well. Throws
+   * what its end, or that it could not be started, means for the task.
+   */
+  next(): Uint8Array | "fed" | "ended";
+  /** The same without blocking the thread. */
+  nextLater(): Promise<Uint8Array | "fed" | "ended">;
+}
+
 export interface TaskIO {
   readonly platform: Platform;
   readonly budget: MemoryBudget;
@@ -34,6 +54,8 @@ export interface TaskIO {
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink;
   /** Takes back what a sink of this task wrote: the task failed after all. */
   discard(output: MapOutput): void;
+  /** Starts the program of the pipe of that index in the stage (`commandsOf`). */
+  pipe(pipe: number): PipedProgram;
   /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */
   emit(bytes: Uint8Array): void;
   broadcast(id: BroadcastId): Uint8Array;

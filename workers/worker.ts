@@ -91,6 +91,7 @@ async function handle(
     case "launch":
       return await run(message, stages.get(message.task.stage), setup, link);
     case "piece":
+    case "fed":
     case "streamEnded":
     case "streamFailed":
       // Of a stream that was closed before it came.

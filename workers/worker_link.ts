@@ -7,9 +7,10 @@
  *
  * While a task runs the worker blocks on the rings. Several inputs may be open at once (`zip`): a
  * piece that comes while another input is being waited for is kept. There are never many, because
- * the control thread sends a further piece of an input only when one was taken.
+ * the control thread sends a further piece of an input only when one was taken. A program that
+ * records are piped through is such an input too, which is fed in the same measured way.
  */
-import { CancelledError, errorOf } from "../core/errors.ts";
+import { assert, CancelledError, errorOf } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
 import {
   decodeMessage,
@@ -19,6 +20,7 @@ import {
   toWorkerShapes,
 } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
+import type { PipedProgram } from "./task_io.ts";
 
 /** The shared memory between a worker and its control thread. */
 export type LinkMemory = Readonly<{
@@ -30,7 +32,10 @@ export type LinkMemory = Readonly<{
 /** The word of `flags` that is 1 while the running task is to end early. */
 export const CANCEL_FLAG = 0;
 
-type StreamMessage = ToWorker & { kind: "piece" | "streamEnded" | "streamFailed" };
+/** How much a program is given ahead of what it has read. */
+const FEEDS_AHEAD = 4;
+
+type StreamMessage = ToWorker & { kind: "piece" | "fed" | "streamEnded" | "streamFailed" };
 
 const { load } = Atomics;
 
@@ -38,8 +43,12 @@ export class WorkerLink {
   readonly #input: RingReader;
   readonly #output: RingWriter;
   readonly #flags: Int32Array;
-  /** What came for each open stream and was not taken yet. */
+  /** What came for each open stream of a source and was not taken yet. */
   readonly #streams = new Map<number, StreamMessage[]>();
+  /** The same for the streams of programs. */
+  readonly #programs = new Map<number, StreamMessage[]>();
+  /** All who await a message await the same one: only one `receiveLater` may run at a time. */
+  #arriving: Promise<void> | undefined;
   #streamCount = 0;
 
   constructor(memory: LinkMemory) {
@@ -71,7 +80,7 @@ export class WorkerLink {
     try {
       this.send({ kind: "open", stream, format, options, split });
       while (true) {
-        const message = this.#nextOf(stream);
+        const message = this.#nextOf(this.#streams.get(stream)!);
         if (message.kind !== "piece") {
           open = false;
           if (message.kind === "streamFailed") throw errorOf(message.failure);
@@ -89,23 +98,115 @@ export class WorkerLink {
   /** Resolves once something has come for every open stream that was not taken yet. */
   async streamsReady(): Promise<void> {
     while (this.#streams.values().some((waiting) => waiting.length === 0)) {
-      this.#sort(await this.#input.receiveLater());
+      await this.#arrival();
     }
   }
 
-  #nextOf(stream: number): StreamMessage {
-    const waiting = this.#streams.get(stream)!;
+  /** Starts the program of a pipe of the stage; what goes wrong is thrown where it is read from. */
+  pipe(pipe: number): PipedProgram {
+    const stream = this.#streamCount++;
+    const waiting: StreamMessage[] = [];
+    this.#programs.set(stream, waiting);
+    this.send({ kind: "pipe", stream, pipe });
+    return new LinkedProgram(stream, {
+      send: (message) => this.send(message),
+      next: () => this.#nextOf(waiting),
+      nextLater: async () => {
+        while (waiting.length === 0) await this.#arrival();
+        return waiting.shift()!;
+      },
+      forget: () => this.#programs.delete(stream),
+    });
+  }
+
+  #nextOf(waiting: StreamMessage[]): StreamMessage {
     while (true) {
       const next = waiting.shift();
       if (next !== undefined) return next;
+      assert(this.#arriving === undefined, "a message was to be waited for in two ways at once");
       this.#sort(this.#input.receive());
     }
+  }
+
+  #arrival(): Promise<void> {
+    return this.#arriving ??= this.#input.receiveLater().then((encoded) => {
+      this.#arriving = undefined;
+      this.#sort(encoded);
+    });
   }
 
   #sort(encoded: Uint8Array | undefined): void {
     if (encoded === undefined) throw new CancelledError("Cancelled", "the executor is ending");
     const message = decodeMessage<ToWorker>(encoded, toWorkerShapes) as StreamMessage;
     // What comes for a stream that was closed in the meantime has no queue any more.
-    this.#streams.get(message.stream)?.push(message);
+    (this.#streams.get(message.stream) ?? this.#programs.get(message.stream))?.push(message);
+  }
+}
+
+type ProgramHost = Readonly<{
+  send: (message: FromWorker) => void;
+  next: () => StreamMessage;
+  nextLater: () => Promise<StreamMessage>;
+  forget: () => void;
+}>;
+
+class LinkedProgram implements PipedProgram {
+  readonly #stream: number;
+  readonly #host: ProgramHost;
+  #credits = FEEDS_AHEAD;
+  #takesInput = true;
+  #isOpen = true;
+
+  constructor(stream: number, host: ProgramHost) {
+    this.#stream = stream;
+    this.#host = host;
+  }
+
+  get hasRoom(): boolean {
+    return this.#takesInput && this.#credits > 0;
+  }
+
+  feed(bytes: Uint8Array): void {
+    assert(this.hasRoom, "a program was fed more than it has room for");
+    this.#credits--;
+    this.#host.send({ kind: "feed", stream: this.#stream, bytes });
+  }
+
+  endInput(): void {
+    if (!this.#takesInput) return;
+    this.#takesInput = false;
+    this.#host.send({ kind: "feedEnded", stream: this.#stream });
+  }
+
+  next(): Uint8Array | "fed" | "ended" {
+    return this.#heard(this.#host.next());
+  }
+
+  async nextLater(): Promise<Uint8Array | "fed" | "ended"> {
+    return this.#heard(await this.#host.nextLater());
+  }
+
+  [Symbol.dispose](): void {
+    this.#host.forget();
+    if (this.#isOpen) this.#host.send({ kind: "close", stream: this.#stream });
+    this.#isOpen = false;
+  }
+
+  #heard(message: StreamMessage): Uint8Array | "fed" | "ended" {
+    switch (message.kind) {
+      case "piece":
+        this.#host.send({ kind: "more", stream: this.#stream });
+        return message.bytes;
+      case "fed":
+        this.#credits++;
+        this.#takesInput &&= message.wanted;
+        return "fed";
+      case "streamEnded":
+        this.#isOpen = this.#takesInput = false;
+        return "ended";
+      case "streamFailed":
+        this.#isOpen = this.#takesInput = false;
+        throw errorOf(message.failure);
+    }
   }
 }

@@ -17,15 +17,40 @@
  *   (1 by default) run at once; their results keep the order of the records.
  * - `mapPartitionsAsync`: as `mapPartitions`, but `fn` may wait: it gives an async iterable, or a
  *   Promise of an iterable of either kind.
+ * - `pipe`: `fn(record)` is a line for the program of `command`; the lines that it writes are the new
+ *   records. It breaks the loop too.
  *
- * The last two break the loop too, and the tasks of a stage that has one of them wait for promises.
+ * `mapAsync` and `mapPartitionsAsync` break the loop likewise, and the tasks of a stage that has one of them wait for promises.
  *
  * `keepsKeys` promises that pairs keep their keys, so that a partitioner of the input is one of the
  * output too (as in `mapValues`).
  */
 export type NarrowOp<F> = Readonly<{
-  kind: "map" | "filter" | "flatMap" | "mapPartitions" | "mapAsync" | "mapPartitionsAsync";
+  kind:
+    | "map"
+    | "filter"
+    | "flatMap"
+    | "mapPartitions"
+    | "mapAsync"
+    | "mapPartitionsAsync"
+    | "pipe";
   fn: F;
   concurrency?: number | undefined;
+  command?: PipeCommand | undefined;
   keepsKeys?: boolean;
 }>;
+
+/** A program that records go through, once for each partition. */
+export type PipeCommand = Readonly<{
+  /** The program and its arguments, as they are: no shell takes them apart. */
+  argv: readonly [program: string, ...parameters: string[]];
+  /** The variables of its environment: these and no others. */
+  env: Readonly<Record<string, string>>;
+  /** Whether an exit code other than 0 fails the task. */
+  checkCode: boolean;
+}>;
+
+/** The commands of the pipes in `chains`, in order: a pipe is known by its index among them. */
+export function commandsOf<F>(chains: readonly (readonly NarrowOp<F>[])[]): PipeCommand[] {
+  return chains.flat().flatMap(({ command }) => command === undefined ? [] : [command]);
+}

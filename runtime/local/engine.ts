@@ -12,6 +12,7 @@
 import type { BroadcastId, Engine, EngineHost, Job, TaskValue } from "../../core/engine.ts";
 import { encodeValue } from "../../core/codec/binary.ts";
 import { CancelledError, type FailureReport, PlanError, reportOf } from "../../core/errors.ts";
+import { commandsOf } from "../../core/plan/ops.ts";
 import { cut } from "../../core/plan/stages.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
 import type {
@@ -251,6 +252,8 @@ class LocalEngine implements Engine {
         return this.#taskEnded(executor, message.result);
       case "hello":
       case "heartbeat":
+      case "programStarted":
+      case "programEnded":
         return;
     }
   }
@@ -351,11 +354,13 @@ class LocalEngine implements Engine {
       let bytes = this.#encodedStages.get(stage);
       if (bytes === undefined) this.#encodedStages.set(stage, bytes = encodeValue(stage));
       const job = this.#savingJobs.get(stage.id);
+      const commands = commandsOf(stage.chains);
       const action = stage.output.kind === "action" ? stage.output.action : undefined;
       this.#pool.send(executor, {
         kind: "prepare",
         stage: stage.id,
         bytes,
+        ...(commands.length > 0 ? { commands } : {}),
         ...(action?.kind === "save" && job !== undefined
           ? { save: { format: action.format, options: action.options, job } }
           : {}),

@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { JobError } from "../../core/errors.ts";
 import type { Channel } from "../../workers/channel.ts";
 import { processFlags } from "../../workers/permissions.ts";
+import { killGroup } from "../../workers/platform_deno.ts";
 import type { ExecutorOrder, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
 import type { ExecutorFault } from "./scheduler.ts";
 
@@ -60,6 +61,8 @@ export class ExecutorProcess {
   readonly gone: Promise<void>;
   #channel: Channel<ToExecutor, FromExecutor> | undefined;
   #conversation: Promise<void> = Promise.resolve();
+  /** Programs that it runs for pipes: they must not outlive it. */
+  readonly #programs = new Set<number>();
   #isReady = false;
   #lastHeardMs = performance.now();
   #endTimer: ReturnType<typeof setTimeout> | undefined;
@@ -116,6 +119,7 @@ export class ExecutorProcess {
     } catch {
       // It has ended already.
     }
+    this.#killPrograms();
   }
 
   /** Looked at every second: is it silent for too long? */
@@ -159,8 +163,22 @@ export class ExecutorProcess {
       this.#isReady = true;
       for (const line of this.#lastLines) this.#host.printed(line);
     }
+    if (message.kind === "programStarted") this.#programs.add(message.pid);
+    if (message.kind === "programEnded") this.#programs.delete(message.pid);
     if (message.kind === "heartbeat") return this.#checkMemory(message.rssBytes);
     this.#host.heard(message);
+  }
+
+  /** Its programs are in process groups of their own, so that they do not end with it. */
+  #killPrograms(): void {
+    for (const pid of this.#programs) {
+      try {
+        killGroup(pid);
+      } catch {
+        // This process may run executors only: a program ends when nobody reads or writes it.
+      }
+    }
+    this.#programs.clear();
   }
 
   #checkMemory(rssBytes: number): void {
@@ -193,6 +211,7 @@ export class ExecutorProcess {
     clearTimeout(this.#endTimer);
     await Promise.allSettled(output);
     await this.#conversation;
+    this.#killPrograms();
     clearTimeout(this.#endTimer);
     this.#channel?.close();
     this.#host.lost(this.#endingOf(status), this.#isReady);

@@ -199,6 +199,7 @@ const later: Readonly<Record<NarrowOp<unknown>["kind"], UserFunction>> = {
     for await (const n of records) yield n;
     yield await Promise.resolve(3);
   },
+  pipe: (n: number) => `${n}`,
 };
 
 async function outcomeLater(
@@ -212,6 +213,7 @@ async function outcomeLater(
     kind,
     fn: { place: `job.ts:${k + 1}:1` },
     concurrency: CONCURRENCY,
+    command: { argv: ["cat"] as const, env: {}, checkCode: false },
   }));
   const run = chain(ops).instantiate(fns, blame, patient);
   try {

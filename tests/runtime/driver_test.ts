@@ -47,6 +47,7 @@ function rig(options: { publish?: () => Promise<void> } = {}) {
       return [{ data: 0 }, { data: 1 }];
     },
     output: () => assert.fail("nothing is saved"),
+    mayRun: () => false,
     classes: withValues(),
     defaultParallelism: 2,
     exchangePartitions: undefined,

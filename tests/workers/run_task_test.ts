@@ -23,7 +23,8 @@ import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import { prepareStage, runTask, runTaskLater } from "../../workers/run_task.ts";
 import { TaskContext } from "../../workers/task_context.ts";
-import type { TaskIO } from "../../workers/task_io.ts";
+import type { PipedProgram, TaskIO } from "../../workers/task_io.ts";
+import { Echo } from "./pipeline/waiting_rig.ts";
 
 /** A function as the driver would have captured it; `captured` become values of its variables. */
 function closureOf(fn: UserFunction, captured: Record<string, ClosureNode> = {}): Closure {
@@ -112,6 +113,10 @@ class MemoryIO implements TaskIO {
 
   emit(bytes: Uint8Array): void {
     this.emitted.push(bytes.slice());
+  }
+
+  pipe(): PipedProgram {
+    return new Echo(() => 0.5);
   }
 
   broadcast(id: number): Uint8Array {

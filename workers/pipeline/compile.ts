@@ -28,6 +28,7 @@ import { emit } from "./emit.ts";
 import { type AnyBatches, type Batches, type BatchesLater, isPresent } from "./feed.ts";
 import { mapAsync } from "./map_async.ts";
 import { BATCH_RECORDS_MAX, inBatches, Records } from "./records.ts";
+import { linesOf, piped, pipedLater } from "./pipe.ts";
 import { iterableOf, refusePromise } from "./returned.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -77,13 +78,26 @@ function partsOf(ops: readonly NarrowOp<Placed>[]): Part[] {
     while (to < ops.length && emit[ops[to]!.kind].kind === "fused") to++;
     if (to > from) parts.push(loopPart(ops.slice(from, to), from));
     if (to < ops.length) {
-      const isWaiting = emit[ops[to]!.kind].kind === "waiting";
-      parts.push(isWaiting ? waitingPart(ops[to]!, to) : breakerPart(ops[to]!, to));
+      parts.push(partAround(ops[to]!, to));
       to++;
     }
     from = to;
   }
   return parts;
+}
+
+/** An operation that no loop goes through. */
+function partAround(op: NarrowOp<Placed>, from: number): Part {
+  const { kind } = emit[op.kind];
+  assert(kind !== "fused", `${op.kind} is part of a loop`);
+  switch (kind) {
+    case "breaker":
+      return breakerPart(op, from);
+    case "waiting":
+      return waitingPart(op, from);
+    case "outside":
+      return pipePart(op, from);
+  }
 }
 
 let loopsCompiled = 0;
@@ -170,6 +184,21 @@ function waitingPart(op: NarrowOp<Placed>, from: number): Part {
       op.kind === "mapAsync"
         ? mapAsync(step, fn!, concurrency, batches, blame, waiting)
         : recordsLater(step, (records) => fn!(records, partition), batches, blame, waiting),
+  };
+}
+
+export function pipePart(op: NarrowOp<Placed>, from: number): Part {
+  const step = stepOf(op);
+  const { command } = op;
+  assert(command !== undefined, `the pipe at ${step.place} has no command`);
+  return {
+    from,
+    instantiate: ([fn], blame, waiting) => {
+      const lines = (batch: readonly unknown[]) => linesOf(batch, fn!, step, blame);
+      const start = () => waiting.start(command);
+      return (batches) =>
+        isPresent(batches) ? piped(batches, lines, start) : pipedLater(batches, lines, start);
+    },
   };
 }
 

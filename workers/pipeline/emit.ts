@@ -13,7 +13,9 @@ export type Emitter =
   /** Takes all records of the partition as one iterator: one loop ends before it, one begins after. */
   | Readonly<{ kind: "breaker" }>
   /** The same for functions that wait: what comes after it gets its batches later. */
-  | Readonly<{ kind: "waiting" }>;
+  | Readonly<{ kind: "waiting" }>
+  /** The same for a program outside of the worker. */
+  | Readonly<{ kind: "outside" }>;
 
 /** How each kind of operation is compiled. */
 export const emit: { readonly [K in NarrowOp<unknown>["kind"]]: Emitter } = {
@@ -49,4 +51,5 @@ export const emit: { readonly [K in NarrowOp<unknown>["kind"]]: Emitter } = {
   mapPartitions: { kind: "breaker" },
   mapAsync: { kind: "waiting" },
   mapPartitionsAsync: { kind: "waiting" },
+  pipe: { kind: "outside" },
 };

@@ -5,16 +5,17 @@
 import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
 import type { Blame, Step } from "./blame.ts";
-import { type CompiledChain, type Placed, stepOf } from "./compile.ts";
+import { type CompiledChain, pipePart, type Placed, stepOf } from "./compile.ts";
 import { emit } from "./emit.ts";
 import { type AnyBatches, type Batches, isPresent } from "./feed.ts";
 import { BATCH_RECORDS_MAX } from "./records.ts";
 import { iterableOf, refusePromise } from "./returned.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** The slow twin of `compile`: the same outputs, calls, errors and closings in the same order. */
 export function interpret(ops: readonly NarrowOp<Placed>[]): CompiledChain {
   return {
-    instantiate: (fns, blame) => (batches, partition) => {
+    instantiate: (fns, blame, waiting) => (batches, partition) => {
       let from: AnyBatches = batches;
       for (let start = 0; start < ops.length;) {
         const loopEnd = endOfLoop(ops, start);
@@ -23,7 +24,7 @@ export function interpret(ops: readonly NarrowOp<Placed>[]): CompiledChain {
           from = through(from, (present) => eachBatch(present, loop, fns, first, blame));
         }
         if (loopEnd < ops.length) {
-          from = broken(from, ops[loopEnd]!, fns[loopEnd]!, partition, blame);
+          from = broken(from, ops[loopEnd]!, fns[loopEnd]!, partition, blame, waiting);
         }
         start = loopEnd + 1;
       }
@@ -51,8 +52,12 @@ function broken(
   fn: UserFunction,
   partition: PartitionId,
   blame: Blame,
+  waiting: Waiting,
 ): AnyBatches {
   switch (op.kind) {
+    case "pipe":
+      // What a program does with its lines is its own business: there is one way to ask it.
+      return pipePart(op, 0).instantiate([fn], blame, waiting)(batches, partition);
     case "mapAsync":
       return oneByOne(batches, op, fn, blame);
     case "mapPartitionsAsync":

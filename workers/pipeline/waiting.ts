@@ -1,4 +1,6 @@
 /** What operations that wait need of the task in which they do. */
+import type { PipeCommand } from "../../core/plan/ops.ts";
+import type { PipedProgram } from "../task_io.ts";
 import type { Batches, BatchesLater } from "./feed.ts";
 
 export type Waiting = Readonly<{
@@ -11,4 +13,6 @@ export type Waiting = Readonly<{
    * and cannot wait. What is kept goes when the result is disposed.
    */
   keep: (batches: BatchesLater) => Promise<Batches & Disposable>;
+  /** Starts the program of one of the stage's pipes. */
+  start: (command: PipeCommand) => PipedProgram;
 }>;

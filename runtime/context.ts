@@ -137,6 +137,7 @@ export class SparkContext implements AsyncDisposable {
    * await using sc = new SparkContext({ master: "local" });
    * const parts = await sc.parallelize([0, 2, 3, 4, 6], 5).glom().collect();
    * assert.deepEqual(parts, [[0], [2], [3], [4], [6]]);
+   * assert.deepEqual(await sc.parallelize([0, 2, 4], 5).glom().collect(), [[], [0], [], [2], [4]]);
    * const letters = await sc.parallelize(["a", "b", "c"], 2).glom().collect();
    * assert.deepEqual(letters, [["a"], ["b", "c"]]);
    * const pairs = sc.parallelize([["a", 1], ["b", 2]]); // RDD<[string, number]>

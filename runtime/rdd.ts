@@ -1233,9 +1233,10 @@ export class RDD<T> implements AsyncIterable<T> {
    * const pairs = sc.parallelize([["a", 1], ["b", 2], ["1", 3], ["d", 4], ["2", 5]]);
    * assert.deepEqual(await pairs.sortByKey().first(), ["1", 3]);
    * assert.deepEqual(await pairs.sortByKey(true, 2).keys().collect(), ["1", "2", "a", "b", "d"]);
-   * const words = sc.parallelize([["Mary", 1], ["had", 2], ["a", 3], ["little", 4], ["lamb", 5]]);
-   * const sorted = words.sortByKey(true, 3, (key) => key.toLowerCase());
-   * assert.deepEqual(await sorted.keys().collect(), ["a", "had", "lamb", "little", "Mary"]);
+   * const words = "Mary had a little lamb whose fleece was white".split(" ");
+   * const numbered = sc.parallelize(words).zipWithIndex();
+   * const sorted = numbered.sortByKey(true, 3, (word) => word.toLowerCase()).keys();
+   * assert.equal((await sorted.collect()).join(" "), "a fleece had lamb little Mary was white whose");
    * ```
    */
   sortByKey<K, V>(

@@ -79,6 +79,11 @@ export class DraftCapturer {
     }
   }
 
+  /** A dataset is not kept any more: from now on it is captured anew, unless it is an exchange. */
+  release(draft: Draft): void {
+    if (draft.kind !== "exchange") this.#ran.delete(draft);
+  }
+
   /**
    * The closure of a partitioner's function: the same one for as long as the function lives. So two
    * partitioners are the same if their functions are, whether they have been captured or not.

@@ -25,6 +25,7 @@ import { Dataset } from "./dataset.ts";
 import type { Driver } from "./driver.ts";
 import type { Hint } from "./hint.ts";
 import * as sources from "./operators/sources.ts";
+import { pathOf } from "./operators/sources.ts";
 import { datasetOf, type RDD, rddOf } from "./rdd.ts";
 import { VERSION } from "./version.ts";
 
@@ -344,6 +345,69 @@ export class SparkContext implements AsyncDisposable {
   pickleFile<T>(path: string | URL, partitionsMin?: number | FileOptions): RDD<T> {
     const { partitionsMin: least } = fileOptions(partitionsMin);
     return this.#rdd(sources.objectFile(this.#driver, "pickleFile", path, least));
+  }
+
+  /**
+   * Has {@linkcode RDD.checkpoint} write below `path`: into a folder of this application, which is
+   * made now, and which stays when the application ends. Throws an OutputError where it cannot be
+   * made.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.getCheckpointDir(), undefined);
+   * sc.setCheckpointDir(folder);
+   * assert(sc.getCheckpointDir()!.startsWith(folder));
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  setCheckpointDir(path: string | URL): void {
+    this.#driver.assertRunning("setCheckpointDir");
+    this.#driver.checkpoints.setDirectory(pathOf(path, "setCheckpointDir"));
+  }
+
+  /**
+   * The folder of this application for checkpoints; undefined where none has been set.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.getCheckpointDir(), undefined);
+   * ```
+   */
+  getCheckpointDir(): string | undefined {
+    return this.#driver.checkpoints.directory;
+  }
+
+  /**
+   * The records of a checkpoint, also of another application: `path` is what
+   * {@linkcode RDD.getCheckpointFile} gave. It has the partitions of the RDD that was written.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.setCheckpointDir(folder);
+   * const numbers = sc.parallelize([1, 2, 3, 4]);
+   * numbers.checkpoint();
+   * await numbers.count();
+   * const recovered = sc.checkpointFile<number>(numbers.getCheckpointFile()!);
+   * assert.deepEqual(await recovered.collect(), [1, 2, 3, 4]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  checkpointFile<T>(path: string | URL): RDD<T> {
+    return this.#rdd(sources.checkpointFile(this.#driver, path));
   }
 
   /**

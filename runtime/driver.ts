@@ -27,6 +27,7 @@ import type { FileSystem } from "../io/file_system.ts";
 import type { Sink } from "../io/sink.ts";
 import type { CallSite } from "./call_site.ts";
 import type { DraftCapturer } from "./capture.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { classUsers } from "./class_users.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
@@ -47,6 +48,8 @@ export type RunOptions = Readonly<{
   partitions?: readonly PartitionId[] | undefined;
   /** The number of the job, where it was needed before; a new one by default. */
   job?: JobId | undefined;
+  /** It writes a checkpoint: none is made because of it. */
+  isCheckpoint?: boolean | undefined;
 }>;
 
 /** What a driver is made of. */
@@ -66,6 +69,8 @@ export type DriverParts = Readonly<{
 }>;
 
 export class Driver {
+  /** What is written to files when a job has gone through it, and read from there. */
+  readonly checkpoints: Checkpoints = new Checkpoints(this);
   readonly #parts: DriverParts;
   readonly #resolveHost: ResolveHost;
   /** A source is looked at once, as in Spark: all jobs see the same splits of it. */
@@ -91,6 +96,7 @@ export class Driver {
       split: (request, partitionsMin) => this.#split(request, partitionsMin),
       defaultParallelism: parts.defaultParallelism,
       exchangePartitions: parts.exchangePartitions,
+      checkpointOf: (id) => this.checkpoints.sourceOf(id),
     };
   }
 
@@ -162,6 +168,7 @@ export class Driver {
       signal,
     });
     this.#parts.capturer.markRan(job.draft, job.captured);
+    if (options.isCheckpoint !== true) await this.checkpoints.write(job, options);
   }
 
   /** Classes that were registered travel with every job from now on. */
@@ -245,6 +252,12 @@ export class Driver {
       );
     }
     await this.#parts.engine[Symbol.asyncDispose]();
+  }
+
+  /** A dataset is no longer made of what it was made of: its captures and its output can go. */
+  letGo(draft: Draft): void {
+    this.#parts.capturer.release(draft);
+    this.#forget(draft.id);
   }
 
   #forget(id: PlanId): void {

@@ -2279,6 +2279,75 @@ export class RDD<T> implements AsyncIterable<T> {
     return awaitedEach(records as AsyncGenerator<T, void, undefined>);
   }
 
+  // ─── Checkpoints ──────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Has the records written to files below {@linkcode SparkContext.setCheckpointDir} when the next
+   * action over this RDD has run, before its promise resolves; from then on they are read from there,
+   * and what they were made of is forgotten. For what is made in many steps, such as by an algorithm
+   * that iterates. Throws a PlanError (InvalidArgument) where no folder has been set.
+   *
+   * It is a job of its own, which computes the RDD again unless it is persisted. An action whose
+   * checkpoint cannot be written rejects. How the records were partitioned is not known of the files:
+   * a `reduceByKey` after it moves them again. The files stay when the application ends.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.setCheckpointDir(folder);
+   * const squares = sc.range(5).map((n) => n * n);
+   * squares.checkpoint();
+   * assert.equal(squares.isCheckpointed(), false);
+   * assert.equal(await squares.sum(), 30);
+   * assert.equal(squares.isCheckpointed(), true);
+   * assert.deepEqual(await squares.collect(), [0, 1, 4, 9, 16]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  checkpoint(): void {
+    const { driver, draft } = this.#data;
+    driver.assertRunning("checkpoint");
+    driver.checkpoints.mark(draft);
+  }
+
+  /**
+   * Whether it has been checkpointed: {@linkcode RDD.checkpoint} was called, and an action has run.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.range(5).isCheckpointed(), false);
+   * ```
+   */
+  isCheckpointed(): boolean {
+    return this.getCheckpointFile() !== undefined;
+  }
+
+  /**
+   * The folder that its checkpoint was written to, for {@linkcode SparkContext.checkpointFile};
+   * undefined before.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.range(5).getCheckpointFile(), undefined);
+   * ```
+   */
+  getCheckpointFile(): string | undefined {
+    const { driver, draft } = this.#data;
+    return driver.checkpoints.pathOf(draft);
+  }
+
   // ─── About the RDD itself ─────────────────────────────────────────────────────────────────────
 
   /**

@@ -14,9 +14,9 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     allGather attemptNumber barrier cpuAmount cpus get getLocalProperty
     getTaskInfos partitionId resources stageId taskAttemptId`),
   RDD: words(`
-    barrier cache checkpoint cleanShuffleDependencies collectWithJobGroup countApprox
-    countApproxDistinctByKey getCheckpointFile getResourceProfile getStorageLevel
-    isCheckpointed isLocallyCheckpointed localCheckpoint mapPartitionsWithSplit meanApprox
+    barrier cache cleanShuffleDependencies collectWithJobGroup countApprox
+    countApproxDistinctByKey getResourceProfile getStorageLevel
+    isLocallyCheckpointed localCheckpoint mapPartitionsWithSplit meanApprox
     partitioner persist preferredLocations sampleByKeyExact saveAsHadoopDataset
     saveAsHadoopFile saveAsNewAPIHadoopDataset saveAsNewAPIHadoopFile
     saveAsSequenceFile sumApprox toDF unpersist withResources`),
@@ -26,10 +26,10 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     PACKAGE_EXTENSIONS addArchive addFile addJobTag addPyFile addSparkListener
     cancelAllJobs cancelJob cancelJobGroup cancelJobsWithTag clearJobGroup clearJobTags
     defaultMinPartitions dump_profiles
-    getCheckpointDir getConf getJobTags getLocalProperty getOrCreate getSystemProperty
+    getConf getJobTags getLocalProperty getOrCreate getSystemProperty
     hadoopFile hadoopRDD isLocal isStopped listArchives listFiles
     newAPIHadoopFile newAPIHadoopRDD removeJobTag
-    removeSparkListener resources runJob sequenceFile setCheckpointDir
+    removeSparkListener resources runJob sequenceFile
     setInterruptOnCancel setJobDescription setJobGroup setLocalProperty setLogLevel
     setSystemProperty show_profiles sparkUser startTime statusTracker uiWebUrl`),
   SparkExecutorInfo: words(`

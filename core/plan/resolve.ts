@@ -5,6 +5,7 @@
  *       │  each source is asked for its splits, once
  *       │  an open partition count becomes a number
  *       │  what is partitioned already as it is to be does not move again
+ *       │  what has been checkpointed is read from its files
  *       ▼
  *     Plan            source: a list of splits     partitions: 8
  *
@@ -14,7 +15,14 @@ import type { Closure } from "../closure/closure.ts";
 import { assert, PlanError } from "../errors.ts";
 import { countOf, partitionCounts } from "./counts.ts";
 import { type Exchange, partitionerOf, samePartitioner } from "./exchange.ts";
-import type { CapturedDraft, Plan, PlanId, SourceRequest, Split } from "./plan.ts";
+import {
+  type CapturedDraft,
+  inputsOf,
+  type Plan,
+  type PlanId,
+  type SourceRequest,
+  type Split,
+} from "./plan.ts";
 import { inputsFirst } from "./walk.ts";
 
 /** What resolving may ask of the driver. */
@@ -25,6 +33,8 @@ export type ResolveHost = Readonly<{
   defaultParallelism: number;
   /** `spark.default.parallelism`, where it is set: how many an exchange has where nobody says. */
   exchangePartitions?: number | undefined;
+  /** What is read in the place of a dataset, if it has been checkpointed. */
+  checkpointOf?: ((id: PlanId) => SourceRequest | undefined) | undefined;
 }>;
 
 type OpenExchange = Exchange<Closure, number | undefined>;
@@ -40,7 +50,7 @@ type SourceDraft = Extract<CapturedDraft, { kind: "source" }>;
  * that differ in their number of partitions.
  */
 export async function resolve(draft: CapturedDraft, host: ResolveHost): Promise<Plan> {
-  const nodes = inputsFirst(draft);
+  const nodes = withCheckpoints(draft, host.checkpointOf ?? (() => undefined));
   const sources = nodes.filter((node): node is SourceDraft => node.kind === "source");
   const splits = new Map(
     await Promise.all(sources.map(async ({ id, source }) => {
@@ -56,6 +66,19 @@ export async function resolve(draft: CapturedDraft, host: ResolveHost): Promise<
     counts.set(node.id, countOf(plan, counts)!);
   }
   return plans.get(draft.id)!;
+}
+
+/** The nodes of a draft, inputs first; a source stands for each that has been checkpointed. */
+function withCheckpoints(
+  root: CapturedDraft,
+  checkpointOf: NonNullable<ResolveHost["checkpointOf"]>,
+): CapturedDraft[] {
+  const inputs = (node: CapturedDraft) => checkpointOf(node.id) ? [] : inputsOf(node);
+  return inputsFirst(root, inputs).map((node) => {
+    const source = checkpointOf(node.id);
+    const { id, label } = node;
+    return source === undefined ? node : { id, label, kind: "source", source };
+  });
 }
 
 /** How many partitions a dataset has. */

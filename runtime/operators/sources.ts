@@ -4,6 +4,7 @@ import { PlanError, shown } from "../../core/errors.ts";
 import { memoryOptions } from "../../io/memory.ts";
 import type { InputPaths } from "../../io/input_files.ts";
 import { partitionCount, wholeNumber } from "../arguments.ts";
+import { checkpointSource } from "../checkpoints.ts";
 import { Dataset } from "../dataset.ts";
 import type { Driver } from "../driver.ts";
 
@@ -106,6 +107,12 @@ export function objectFile(
     options: { path: inputPaths(path, operator) },
     partitionsMin: partitionCount(partitionsMin, operator, "partitionsMin"),
   });
+}
+
+/** The records of a checkpoint. */
+export function checkpointFile(driver: Driver, path: string | URL): Dataset {
+  const operator = "checkpointFile";
+  return Dataset.source(driver, operator, checkpointSource(pathOf(path, operator)));
 }
 
 /** A URL means one path, whatever characters it has. */

@@ -23,7 +23,7 @@ import type { Action, ExchangeLocation, Flow, MapOutput } from "../core/task.ts"
 import { localFileSystem } from "../io/local_files.ts";
 import { sourceOf } from "../io/registry.ts";
 import { createInspector } from "../runtime/inspector.ts";
-import { LocalTaskIO, ownFolderName } from "../workers/local_io.ts";
+import { LocalTaskIO, ownFolderName, StageInputs } from "../workers/local_io.ts";
 import { denoPlatform } from "../workers/platform_deno.ts";
 import { provided } from "../workers/provided.ts";
 import { createRing } from "../workers/ring.ts";
@@ -170,7 +170,8 @@ class Profile {
       workerMemoryBytes: WORKER_MEMORY_BYTES,
     };
     const task = { stage, partition, attempt: 0 };
-    return new ProfileIO(denoPlatform, new WorkerLink(memory), place, task, this.#locations);
+    const inputs = new StageInputs(this.#locations, WORKER_MEMORY_BYTES);
+    return new ProfileIO(denoPlatform, new WorkerLink(memory), place, task, inputs);
   }
 
   async #piecesOf(input: StagePlan["stage"]["inputs"][number], flow: Flow): Promise<Uint8Array[]> {

@@ -19,6 +19,7 @@ import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import type { BlockSink, RunSink } from "./carrier.ts";
 import { MapOutputDamaged, type MapOutputOrigin, openWritten } from "./damage.ts";
+import { type OutputIndex, OutputIndexes } from "./output_indexes.ts";
 import { openRuns, type Run } from "./run.ts";
 import { sampleOf } from "./run_sample.ts";
 
@@ -174,16 +175,17 @@ export class SortedFileSink implements RunSink {
 
 /**
  * The blocks of one partition of a map output, in the order in which they were written, each
- * checked; a block is the caller's to keep. `path` is that of the data file. Throws a
- * MapOutputDamaged, at the latest at the block that is not what was written.
+ * checked; a block is the caller's to keep. `path` is that of the data file; what is `known` of it
+ * is not read. Throws a MapOutputDamaged, at the latest at the block that is not what was written.
  */
 export function* readPartition(
   platform: Platform,
   path: string,
   origin: MapOutputOrigin,
   partition: PartitionId,
+  known = new OutputIndexes(0),
 ): Generator<Uint8Array, void, undefined> {
-  const index = readIndex(platform, path, origin);
+  const index = known.index(path, () => readIndex(platform, path, origin));
   const damaged = (detail: string) => new MapOutputDamaged(origin, `${detail} in ${path}`);
   let at = index.offsets[partition] ?? NaN;
   const end = index.offsets[partition + 1] ?? NaN;
@@ -212,17 +214,25 @@ export function* readPartition(
 }
 
 /**
- * The runs of a map output that SortedFileSink has taken. `path` is that of the data file. Throws a
- * MapOutputDamaged, and so does reading the runs where a block is not what was written.
+ * The runs of a map output that SortedFileSink has taken. `path` is that of the data file; what is
+ * `known` of it is not read. Throws a MapOutputDamaged, and so does reading the runs where a block is
+ * not what was written.
  */
-export function openSortedOutput(platform: Platform, path: string, origin: MapOutputOrigin): Run[] {
-  const { dataBytes } = readIndex(platform, path, origin);
-  using file = openWritten(platform, path, origin);
-  if (file.bytes !== dataBytes) {
-    const detail = `there are ${file.bytes} bytes instead of ${dataBytes} in ${path}`;
-    throw new MapOutputDamaged(origin, detail);
-  }
-  return openRuns(platform, path, origin);
+export function openSortedOutput(
+  platform: Platform,
+  path: string,
+  origin: MapOutputOrigin,
+  known = new OutputIndexes(0),
+): readonly Run[] {
+  return known.runs(path, () => {
+    const { dataBytes } = readIndex(platform, path, origin);
+    using file = openWritten(platform, path, origin);
+    if (file.bytes !== dataBytes) {
+      const detail = `there are ${file.bytes} bytes instead of ${dataBytes} in ${path}`;
+      throw new MapOutputDamaged(origin, detail);
+    }
+    return openRuns(platform, path, origin);
+  });
 }
 
 /** Deletes a map output; one that is not there is none. */
@@ -245,9 +255,7 @@ function encodeIndex(platform: Platform, numbers: readonly number[]): Uint8Array
   return bytes;
 }
 
-type Index = Readonly<{ dataBytes: number; offsets: Float64Array }>;
-
-function readIndex(platform: Platform, dataPath: string, origin: MapOutputOrigin): Index {
+function readIndex(platform: Platform, dataPath: string, origin: MapOutputOrigin): OutputIndex {
   const path = indexPathOf(dataPath);
   const damaged = (detail: string) => new MapOutputDamaged(origin, `${detail}: ${path}`);
   using file = openWritten(platform, path, origin);
@@ -261,7 +269,8 @@ function readIndex(platform: Platform, dataPath: string, origin: MapOutputOrigin
   if (view.getUint32(at + 4, true) !== platform.crc32(bytes.subarray(0, at + 4))) {
     throw damaged("the checksum of the index is wrong");
   }
-  const numbers = Float64Array.from({ length: at / 8 }, (_, i) => view.getFloat64(8 * i, true));
+  const numbers = new Float64Array(at / 8);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(8 * i, true);
   if (numbers[0] !== origin.exchange || numbers[1] !== origin.partition) {
     throw damaged(`this is map partition ${numbers[1]} of exchange ${numbers[0]}`);
   }

@@ -17,6 +17,7 @@ import type { Platform } from "../core/platform.ts";
 import type { ExchangeId, ExchangeLocation, MapOutput, Task } from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
+import { OutputIndexes } from "../shuffle/output_indexes.ts";
 import type { KeyRange } from "../shuffle/run.ts";
 import {
   type MapOutputPlace,
@@ -61,6 +62,20 @@ export function shuffleFilePath(folders: readonly string[], name: string): strin
   return `${folder}/${name}`;
 }
 
+/** Of its memory, what a worker spends at most on indexes of map outputs; they are not asked for. */
+const INDEX_SHARE = 1 / 16;
+
+/** Where the outputs of exchanges lie that the tasks of a stage read, and what they know of them. */
+export class StageInputs {
+  readonly locations: readonly ExchangeLocation[];
+  readonly indexes: OutputIndexes;
+
+  constructor(locations: readonly ExchangeLocation[], workerMemoryBytes: number) {
+    this.locations = locations;
+    this.indexes = new OutputIndexes(workerMemoryBytes * INDEX_SHARE);
+  }
+}
+
 export class LocalTaskIO implements TaskIO, Disposable {
   readonly platform: Platform;
   readonly budget: MemoryBudget;
@@ -68,14 +83,14 @@ export class LocalTaskIO implements TaskIO, Disposable {
   readonly #link: WorkerLink;
   readonly #place: WorkerPlace;
   readonly #task: Task;
-  readonly #locations: readonly ExchangeLocation[];
+  readonly #inputs: StageInputs;
 
   constructor(
     platform: Platform,
     link: WorkerLink,
     place: WorkerPlace,
     task: Task,
-    locations: readonly ExchangeLocation[],
+    inputs: StageInputs,
   ) {
     this.platform = namingFullDisks(platform);
     this.budget = new MemoryBudget(place.workerMemoryBytes);
@@ -86,7 +101,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
     this.#link = link;
     this.#place = place;
     this.#task = task;
-    this.#locations = locations;
+    this.#inputs = inputs;
   }
 
   get cancelled(): boolean {
@@ -102,7 +117,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
   }
 
   exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput {
-    const location = this.#locations.find((candidate) => candidate.id === id);
+    const location = this.#inputs.locations.find((candidate) => candidate.id === id);
     assert(location !== undefined, `nobody said where the output of exchange ${id} lies`);
     if (isKeptAsRuns(exchange)) {
       const range = rangeOf(location.bounds ?? [], partition);
@@ -154,14 +169,15 @@ export class LocalTaskIO implements TaskIO, Disposable {
     for (const [map, { file }] of location.outputs.entries()) {
       const path = shuffleFilePath(this.#place.folders, file);
       const origin = { exchange: location.id, partition: map };
-      yield* readPartition(this.platform, path, origin, partition);
+      yield* readPartition(this.platform, path, origin, partition, this.#inputs.indexes);
     }
   }
 
   #runs(location: ExchangeLocation) {
     return location.outputs.flatMap(({ file }, map) => {
       const path = shuffleFilePath(this.#place.folders, file);
-      return openSortedOutput(this.platform, path, { exchange: location.id, partition: map });
+      const origin = { exchange: location.id, partition: map };
+      return openSortedOutput(this.platform, path, origin, this.#inputs.indexes);
     });
   }
 }

@@ -19,7 +19,7 @@ import {
 } from "../core/task.ts";
 import { BroadcastValues } from "./broadcast_values.ts";
 import { watchExits } from "./exits.ts";
-import { LocalTaskIO } from "./local_io.ts";
+import { LocalTaskIO, StageInputs } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
 import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
@@ -31,8 +31,11 @@ import { WorkerLink } from "./worker_link.ts";
 type Entry = {
   prepared: PreparedStage | undefined;
   failure: FailureReport | undefined;
-  locations: readonly ExchangeLocation[];
+  inputs: StageInputs;
 };
+
+/** Of a stage that has been told of no exchange. */
+const NOTHING_READ = new StageInputs([], 0);
 
 const exit = Deno.exit;
 
@@ -79,7 +82,8 @@ async function handle(
       return undefined;
     case "locate": {
       const entry = stages.get(message.stage);
-      if (entry) entry.locations = decodeValue(message.bytes) as readonly ExchangeLocation[];
+      const locations = decodeValue(message.bytes) as readonly ExchangeLocation[];
+      if (entry) entry.inputs = new StageInputs(locations, setup.workerMemoryBytes);
       return undefined;
     }
     case "release":
@@ -108,9 +112,9 @@ async function prepare(bytes: Uint8Array, broadcasts: BroadcastValues): Promise<
   try {
     const stage = decodeValue(bytes) as Stage;
     const prepared = await prepareStage(stage, (specifier) => import(specifier), broadcasts);
-    return { prepared, failure: undefined, locations: [] };
+    return { prepared, failure: undefined, inputs: NOTHING_READ };
   } catch (error) {
-    return { prepared: undefined, failure: reportOf(error), locations: [] };
+    return { prepared: undefined, failure: reportOf(error), inputs: NOTHING_READ };
   }
 }
 
@@ -127,7 +131,7 @@ async function run(
     return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
   }
   try {
-    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.locations);
+    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.inputs);
     const { prepared } = entry;
     return prepared.waits
       ? await runTaskLater(prepared, task, flow, io, info)

@@ -7,6 +7,7 @@ import { MapOutputDamaged } from "../../shuffle/damage.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { Merge } from "../../shuffle/merge.ts";
 import type { Run } from "../../shuffle/run.ts";
+import { OutputIndexes } from "../../shuffle/output_indexes.ts";
 import {
   openSortedOutput,
   readPartition,
@@ -236,4 +237,32 @@ Deno.test("a sample is ascending, cut to keys of 1 KB and of at most a thousand 
     assert.ok(key.length <= 1024);
     assert.ok(i === 0 || compareKeyBytes(sample[i - 1]!, key) <= 0);
   }
+});
+
+Deno.test("what is known of an output is not read again, as far as there is room", () => {
+  using folder = temporaryFolder();
+  const output = writeBlocks(folder, [[Uint8Array.of(1)], [Uint8Array.of(2)]]);
+  const path = pathOf(folder, output);
+  const known = new OutputIndexes(1000);
+  const read = (partition: number, indexes: OutputIndexes) =>
+    Array.from(readPartition(platform, path, origin, partition, indexes), (block) => [...block]);
+  const little = new OutputIndexes(100);
+  assert.deepEqual([read(0, known), read(0, little)], [[[1]], [[1]]]);
+  assert.ok(known.bytes > 0 && known.bytes <= 1000 && little.bytes === 0);
+  Deno.removeSync(path.replace(".data", ".index"));
+  assert.deepEqual(read(1, known), [[2]]);
+  assert.throws(() => read(1, little), MapOutputDamaged);
+});
+
+Deno.test("runs of an output that are known are those that were read", () => {
+  const known = new OutputIndexes(10_000);
+  let reads = 0;
+  const runs = () => {
+    reads++;
+    return [];
+  };
+  const first = known.runs("a.data", runs);
+  assert.equal(known.runs("a.data", runs), first);
+  known.runs("b.data", runs);
+  assert.equal(reads, 2);
 });

@@ -1,0 +1,65 @@
+/**
+ * What a worker has read of the map outputs of a stage: where partitions begin, which runs there are.
+ *
+ * Each reduce task needs the index of each map output, which does not change as long as nobody says
+ * that the outputs lie elsewhere; so the tasks of a stage share what they have parsed, up to a number
+ * of bytes. What does not fit is read anew each time:
+ * tasks go through the outputs in the same order, so letting go of the oldest would let go of just
+ * what the next task begins with.
+ */
+import type { Run } from "./run.ts";
+
+/** The index of an output: where its partitions begin and end in its data. */
+export type OutputIndex = Readonly<{ dataBytes: number; offsets: Float64Array }>;
+
+/** About what an entry takes beside its contents. */
+const ENTRY_BYTES = 200;
+
+/** Indexes and runs by the path of their data file. */
+export class OutputIndexes {
+  readonly #bytesMax: number;
+  readonly #indexes = new Map<string, OutputIndex>();
+  readonly #runs = new Map<string, readonly Run[]>();
+  #bytes = 0;
+
+  /** Keeps about `bytesMax` bytes at most. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** The bytes that are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The index of an output, by `read` if it is not known. */
+  index(path: string, read: () => OutputIndex): OutputIndex {
+    return this.#known(this.#indexes, path, read, ({ offsets }) => offsets.byteLength);
+  }
+
+  /** The runs of an output, by `read` if they are not known. */
+  runs(path: string, read: () => readonly Run[]): readonly Run[] {
+    return this.#known(this.#runs, path, read, bytesOfRuns);
+  }
+
+  #known<T>(kept: Map<string, T>, path: string, read: () => T, bytesOf: (found: T) => number): T {
+    const known = kept.get(path);
+    if (known !== undefined) return known;
+    const found = read();
+    const bytes = bytesOf(found) + ENTRY_BYTES + 2 * path.length;
+    if (this.#bytes + bytes <= this.#bytesMax) {
+      kept.set(path, found);
+      this.#bytes += bytes;
+    }
+    return found;
+  }
+}
+
+function bytesOfRuns(runs: readonly Run[]): number {
+  let bytes = 0;
+  for (const { blocks } of runs) {
+    bytes += ENTRY_BYTES;
+    for (const { firstKey } of blocks) bytes += ENTRY_BYTES + firstKey.length;
+  }
+  return bytes;
+}

@@ -18,10 +18,12 @@
  * @module
  */
 export {
+  type CancelOptions,
   type ContextListener,
   type ContextOptions,
   type FileOptions,
   type PartitionOptions,
+  type RunJobOptions,
   SparkContext,
 } from "./runtime/context.ts";
 export { type PartitionRecords, type Produced, RDD, type SidesOf } from "./runtime/rdd.ts";
@@ -49,6 +51,18 @@ export {
   CollectionAccumulator,
   NumericAccumulator,
 } from "./runtime/accumulator.ts";
+export type { JobGroupOptions } from "./runtime/job_properties.ts";
+export type { EventOf, SparkListener } from "./runtime/listeners.ts";
+export type { LogLevel } from "./runtime/log_level.ts";
+export {
+  type JobStatus,
+  type Retention,
+  type SparkExecutorInfo,
+  type SparkJobInfo,
+  type SparkStageInfo,
+  StatusTracker,
+} from "./runtime/status_tracker.ts";
+export { VERSION } from "./runtime/version.ts";
 export { StatCounter, type StatSummary } from "./core/statistics.ts";
 export type { Values } from "./shuffle/values.ts";
 export {

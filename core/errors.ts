@@ -97,7 +97,7 @@ export class RecordError extends FlintError {}
 /** More memory was needed at once than the budget has. */
 export class MemoryError extends FlintError {}
 /**
- * The job was cancelled by `sc.stop()`. What a signal ended rejects with the signal's own reason: a
+ * The job was cancelled, by `sc.cancelJobGroup()` and its like or by `sc.stop()`. What a signal ended rejects with the signal's own reason: a
  * DOMException named AbortError or TimeoutError, unless something else was given to `abort()`.
  */
 export class CancelledError extends FlintError {}

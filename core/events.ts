@@ -21,7 +21,14 @@ export type StageSummary = Readonly<{
 export type Event = Readonly<
   & { atMs: number }
   & (
-    | { type: "job.started"; job: JobId; name: string; stages: readonly StageSummary[] }
+    | {
+      type: "job.started";
+      job: JobId;
+      name: string;
+      stages: readonly StageSummary[];
+      /** Group, tags, pool and other local properties. */
+      properties: Readonly<Record<string, string>>;
+    }
     | { type: "job.ended"; job: JobId; outcome: Outcome }
     | { type: "stage.started"; job: JobId; stage: StageId; name: string; tasks: number }
     | { type: "stage.ended"; job: JobId; stage: StageId; outcome: Outcome }

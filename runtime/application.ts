@@ -20,12 +20,13 @@ import { isAccumulator } from "./accumulator.ts";
 import { Accumulators } from "./accumulators.ts";
 import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
 import { DraftCapturer } from "./capture.ts";
-import type { SparkConf } from "./config.ts";
+import { executorEnvironment, type SparkConf } from "./config.ts";
 import { Driver } from "./driver.ts";
 import { createInspector } from "./inspector.ts";
 import { createLocalEngine } from "./local/engine.ts";
 import { localDirectories } from "./local_directories.ts";
 import { noSparkEngine, parseMaster } from "./master.ts";
+import { sharingOf } from "./sharing.ts";
 
 /** What an executor takes beside the memory of its tasks. */
 const EXECUTOR_OVERHEAD_BYTES = 300 * 2 ** 20;
@@ -190,6 +191,8 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     shuffleBytesMax: conf.getBytes("flint.shuffle.diskBytesMax"),
     executorMemoryBytes: conf.getBytes("spark.executor.memory") ?? master.executorMemoryBytes ??
       slotsPerExecutor * workerMemoryBytes + EXECUTOR_OVERHEAD_BYTES,
+    sharing: sharingOf(conf),
+    environment: executorEnvironment(conf),
     folders,
     grants: parseGrants(
       Object.fromEntries(GRANT_NAMES.map((name) => [name, conf.get(`flint.allow.${name}`) ?? ""])),

@@ -59,6 +59,16 @@ export function keyFunction(fn: unknown, operator: string, parameter = "fn"): Us
 
 const NATIVE = "{ [native code] }";
 
+/** A text. Throws a PlanError (InvalidArgument) where it is none. */
+export function text(value: unknown, operator: string, parameter: string): string {
+  if (typeof value === "string") return value;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): ${parameter} is ${shown(value)}`,
+    "Pass a string",
+  );
+}
+
 /** Where an action can be told to end early. */
 export type ActionOptions = Readonly<{
   /** Ends the action: its promise rejects with the signal's reason, the tasks are stopped. */

@@ -14,7 +14,7 @@ import { ConfigError } from "../core/errors.ts";
 import { didYouMean, nearest } from "./did_you_mean.ts";
 
 /** What the value of a key looks like. */
-type Kind = "text" | "count" | "flag" | "memory" | "list";
+type Kind = "text" | "count" | "flag" | "memory" | "list" | "weights";
 
 type Option = Readonly<{
   kind: Kind;
@@ -24,6 +24,8 @@ type Option = Readonly<{
   alias?: string;
   /** Of memory: less than this many bytes cannot work. */
   bytesMin?: number;
+  /** Of a text: what it may be, whatever the case. */
+  choices?: readonly string[];
 }>;
 
 const GRANT = "All that it may need by itself is granted already. `*`: all; else a list";
@@ -48,6 +50,33 @@ export const OPTIONS = {
   "spark.task.maxFailures": {
     kind: "count",
     about: "Attempts of a task on a local-cluster. Default: 4.",
+  },
+  "spark.scheduler.mode": {
+    kind: "text",
+    default: "FIFO",
+    choices: ["FIFO", "FAIR"],
+    about: "Whether jobs share the executors first come, first served, or pool by pool.",
+  },
+  "flint.scheduler.pools": {
+    kind: "weights",
+    default: "",
+    about: "Weights of pools under FAIR: `fast=3,slow=1`. A pool that is not named has 1.",
+  },
+  "spark.log.level": {
+    kind: "text",
+    default: "WARN",
+    choices: ["ALL", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"],
+    about: "Above WARN, warnings are not shown.",
+  },
+  "spark.ui.retainedJobs": {
+    kind: "count",
+    default: "1000",
+    about: "Of how many jobs that have ended sc.statusTracker() knows.",
+  },
+  "spark.ui.retainedStages": {
+    kind: "count",
+    default: "1000",
+    about: "Of how many stages that have ended sc.statusTracker() knows.",
   },
   "flint.engine": { kind: "text", default: "local", about: "The engine that runs local masters." },
   "flint.worker.memory": {
@@ -96,6 +125,9 @@ export type Submitted = Readonly<{
 /** The environment variable that holds a {@linkcode Submitted} as JSON. */
 export const SUBMITTED_VARIABLE = "FLINT_SUBMITTED";
 
+/** What starts so is an environment variable of the executors. */
+const EXECUTOR_ENV = "spark.executorEnv.";
+
 const ALIASES: ReadonlyMap<string, Key> = new Map(
   Object.entries(OPTIONS).flatMap(([key, option]) =>
     "alias" in option ? [[option.alias, key as Key]] : []
@@ -107,6 +139,7 @@ const FACTORS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 const MEMORY_GRAMMAR = "Use a whole number above 0 and a unit, k, m, g or t: 512m, 2g";
 const COUNT_GRAMMAR = "Use a whole number from 1 to 1000000";
 const FLAG_GRAMMAR = "Use true or false";
+const WEIGHTS_GRAMMAR = "Name each pool with its weight, a whole number from 1: fast=3,slow=1";
 
 /**
  * Bytes of a memory string: a whole number and `k`, `m`, `g` or `t`, also written `kb`, `MiB`.
@@ -137,8 +170,11 @@ function validate(key: string, value: string): void {
     const option: Option = OPTIONS[known];
     switch (option.kind) {
       case "text":
+        return void choice(value, key, option.choices);
       case "list":
         return;
+      case "weights":
+        return void weights(value, key);
       case "memory":
         return refuseLittle(key, value, option.bytesMin ?? 0);
       case "count":
@@ -147,6 +183,7 @@ function validate(key: string, value: string): void {
         return void flag(value, key);
     }
   }
+  if (key.startsWith(EXECUTOR_ENV) && key.length > EXECUTOR_ENV.length) return;
   const slip = key.startsWith("spark.") ? nearest(key, KNOWN) !== undefined : true;
   if (slip) {
     throw new ConfigError(
@@ -167,6 +204,21 @@ function count(text: string, key: string): number {
   return value;
 }
 
+function choice(text: string, key: string, choices: readonly string[] | undefined): string {
+  if (choices === undefined || choices.includes(text.trim().toUpperCase())) return text;
+  throw invalid(key, text, `Use ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
+}
+
+/** Names and whole numbers: `fast=3,slow=1`. `key` is named in the ConfigError (InvalidConfig). */
+export function weights(text: string, key: string): ReadonlyMap<string, number> {
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return new Map(parts.map((part) => {
+    const [, name, weight] = /^([^=]*[^=\s])\s*=\s*(\d+)$/.exec(part) ?? [];
+    if (name === undefined || Number(weight) < 1) throw invalid(key, text, WEIGHTS_GRAMMAR);
+    return [name, Number(weight)];
+  }));
+}
+
 function flag(text: string, key: string): boolean {
   const word = text.trim().toLowerCase();
   if (word !== "true" && word !== "false") throw invalid(key, text, FLAG_GRAMMAR);
@@ -175,6 +227,23 @@ function flag(text: string, key: string): boolean {
 
 function invalid(key: string, value: string, grammar: string): ConfigError {
   return new ConfigError("InvalidConfig", `Cannot use "${value}" for ${key}`, grammar);
+}
+
+/** What was set with `SparkContext.setSystemProperty`. */
+const systemProperties = new Map<string, string>();
+
+/** Sets a default of the settings made from now on; a key that is no setting is only kept. */
+export function setSystemProperty(key: string, value: string): void {
+  if (isSetting(key)) validate(key, value);
+  systemProperties.set(key, value);
+}
+
+export function systemProperty(key: string): string | undefined {
+  return systemProperties.get(key);
+}
+
+function isSetting(key: string): boolean {
+  return key.startsWith("spark.") || key.startsWith("flint.");
 }
 
 let submitted: Submitted | undefined;
@@ -219,10 +288,16 @@ function readSubmitted(): Submitted | undefined {
 export class SparkConf {
   readonly #values = new Map<string, string>();
 
-  /** Starts with what `submit` was told, then sets `settings`. */
-  constructor(settings: Settings = {}) {
+  /**
+   * Starts with what `submit` was told, then sets `settings`. PySpark's `loadDefaults` is accepted in
+   * their place: with `false` it starts empty.
+   */
+  constructor(settings: Settings | boolean = {}) {
+    if (settings === false) return;
     const { conf, properties } = submittedSettings();
-    this.setAll(properties).setAll(conf).setAll(settings);
+    this.setAll(properties).setAll(conf);
+    for (const [key, value] of systemProperties) if (isSetting(key)) this.set(key, value);
+    if (settings !== true) this.setAll(settings);
   }
 
   /** Sets `key`. Throws a ConfigError where key or value are not understood. */
@@ -254,6 +329,49 @@ export class SparkConf {
   /** What the application is called: the same as setting `spark.app.name`. */
   setAppName(name: string): this {
     return this.set("spark.app.name", name);
+  }
+
+  /** Where Spark is installed: the same as setting `spark.home`. Means nothing on a local master. */
+  setSparkHome(home: string): this {
+    return this.set("spark.home", home);
+  }
+
+  /**
+   * Sets an environment variable of the executors, or several given as an object or as pairs. A task
+   * sees it only with `flint.allow.env`.
+   *
+   * @example
+   * ```ts
+   * import { SparkConf, SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const conf = new SparkConf().setMaster("local").setExecutorEnv("REGION", "eu")
+   *   .set("flint.allow.env", "REGION");
+   * await using sc = new SparkContext({ conf });
+   * assert.equal(await sc.range(1).map(() => Deno.env.get("REGION")).first(), "eu");
+   * ```
+   */
+  setExecutorEnv(name: string, value: string): this;
+  /** The same for several. */
+  setExecutorEnv(
+    variables: Readonly<Record<string, string>> | Iterable<readonly [string, string]>,
+  ): this;
+  setExecutorEnv(
+    first: string | Readonly<Record<string, string>> | Iterable<readonly [string, string]>,
+    value?: string,
+  ): this {
+    const pairs = typeof first === "string"
+      ? [[first, value!] as const]
+      : Symbol.iterator in first
+      ? first
+      : Object.entries(first);
+    for (const [name, value] of pairs) {
+      if (!/^[^=\0]+$/.test(name) || typeof value !== "string") {
+        throw invalid(`${EXECUTOR_ENV}${name}`, String(value), "A variable has a name and a text");
+      }
+      this.set(`${EXECUTOR_ENV}${name}`, value);
+    }
+    return this;
   }
 
   /** The value of `key`; else `fallback`, else the default of the key, else undefined. */
@@ -302,7 +420,16 @@ export class SparkConf {
   }
 }
 
+/** The environment variables that executors get, beside those of the driver. */
+export function executorEnvironment(conf: SparkConf): Record<string, string> {
+  return Object.fromEntries(
+    conf.getAll().filter(([key]) => key.startsWith(EXECUTOR_ENV))
+      .map(([key, value]) => [key.slice(EXECUTOR_ENV.length), value]),
+  );
+}
+
 /** Keys that were set and mean nothing here: they are kept for a Spark cluster. */
 export function keysIgnoredLocally(conf: SparkConf): string[] {
-  return conf.getAll().map(([key]) => key).filter((key) => canonical(key) === undefined);
+  return conf.getAll().map(([key]) => key)
+    .filter((key) => canonical(key) === undefined && !key.startsWith(EXECUTOR_ENV));
 }

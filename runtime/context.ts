@@ -18,15 +18,29 @@ import {
   type NumericAccumulator,
 } from "./accumulator.ts";
 import { Application } from "./application.ts";
-import { optionsOf } from "./arguments.ts";
+import { type ActionOptions, callable, optionsOf, text, wholeNumber } from "./arguments.ts";
 import type { Broadcast } from "./broadcast.ts";
-import { keysIgnoredLocally, type Settings, SparkConf } from "./config.ts";
+import { awaited } from "./call_site.ts";
+import {
+  keysIgnoredLocally,
+  setSystemProperty,
+  type Settings,
+  SparkConf,
+  systemProperty,
+} from "./config.ts";
 import { Dataset } from "./dataset.ts";
 import type { Driver } from "./driver.ts";
 import type { Hint } from "./hint.ts";
+import { groupOf, type JobGroupOptions, tagOf, tagsOf } from "./job_properties.ts";
+import { Listeners, type SparkListener } from "./listeners.ts";
+import { type LogLevel, logLevel, showsWarnings } from "./log_level.ts";
+import { notAvailable } from "./not_available.ts";
+import { runJob } from "./operators/run_job.ts";
 import * as sources from "./operators/sources.ts";
 import { pathOf } from "./operators/sources.ts";
-import { datasetOf, type RDD, rddOf } from "./rdd.ts";
+import { datasetOf, type PartitionRecords, type Produced, type RDD, rddOf } from "./rdd.ts";
+import { StatusTracker } from "./status_tracker.ts";
+import { userName } from "./user_name.ts";
 import { VERSION } from "./version.ts";
 
 /** How a context is made. What is left out is what `submit` was told, else the default. */
@@ -55,6 +69,22 @@ export type FileOptions = Readonly<{
 export type ContextListener = (context: SparkContext) => void;
 
 const listeners = new Set<ContextListener>();
+/** The contexts that have not been stopped, in the order in which they were made. */
+const running = new Set<SparkContext>();
+
+/** Why something is cancelled. */
+export type CancelOptions = Readonly<{
+  /** What the CancelledError says beside who cancelled it. */
+  reason?: string | undefined;
+}>;
+
+/** Of which partitions a job is, and where it can be told to end early. */
+export type RunJobOptions =
+  & ActionOptions
+  & Readonly<{
+    /** The partitions that are wanted, in this order; all by default. */
+    partitions?: readonly number[] | undefined;
+  }>;
 
 /**
  * An application: where its datasets come from and what runs them; PySpark's `SparkContext`.
@@ -85,16 +115,38 @@ export class SparkContext implements AsyncDisposable {
   readonly events: EventBus = new EventBus(Date.now);
   /** The version of Flint. */
   readonly version: string = VERSION;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly startTime: number = Date.now();
+  /** Where a browser finds it: nowhere yet. */
+  readonly uiWebUrl: string | undefined = undefined;
+  /** What else was set aside for the driver, by name: nothing, because a local engine has no more. */
+  readonly resources: ReadonlyMap<string, unknown> = new Map();
   readonly #application: Application;
+  readonly #tracker: StatusTracker;
+  readonly #listeners: Listeners;
   readonly #warned = new Set<string>();
+  #logLevel: LogLevel;
   #stopping: Promise<void> | undefined;
 
   /**
    * Reads the settings and starts the engine. Throws a ConfigError where a setting is not
    * understood, a PlanError (NotAvailable) for a Spark cluster.
    */
-  constructor(options: ContextOptions = {}) {
-    this.conf = confOf(options);
+  constructor(options?: ContextOptions | SparkConf);
+  /** The same in PySpark's order. */
+  constructor(master: string, appName?: string, conf?: SparkConf | Settings);
+  constructor(
+    options: ContextOptions | SparkConf | string = {},
+    name?: string,
+    conf?: SparkConf | Settings,
+  ) {
+    this.conf = confOf(typeof options === "string" ? { master: options, name, conf } : options);
+    this.#logLevel = logLevel(this.conf.get("spark.log.level"));
+    this.#tracker = new StatusTracker(this.events, {
+      jobs: this.conf.getCount("spark.ui.retainedJobs")!,
+      stages: this.conf.getCount("spark.ui.retainedStages")!,
+    });
+    this.#listeners = new Listeners(this.events, (message) => this.#warn(message));
     this.master = this.conf.get("spark.master")!;
     this.appName = this.conf.get("spark.app.name")!;
     this.applicationId = `local-${crypto.randomUUID()}`;
@@ -113,6 +165,57 @@ export class SparkContext implements AsyncDisposable {
     for (const listener of listeners) listener(this);
     warn = (message) => this.#warn(message);
     early.forEach(warn);
+    running.add(this);
+  }
+
+  /**
+   * The context that was made last and has not been stopped; a new one where there is none. Several
+   * may live at once, so that a library which needs some context says so with this.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext("local", "example");
+   * assert.equal(SparkContext.getOrCreate(), sc);
+   * ```
+   */
+  static getOrCreate(options?: ContextOptions | SparkConf): SparkContext {
+    return SparkContext.active ?? new SparkContext(options);
+  }
+
+  /** The context that was made last and has not been stopped, if there is one. */
+  static get active(): SparkContext | undefined {
+    return [...running].at(-1);
+  }
+
+  /** What PySpark's `addPyFile` takes for packages of Python; there for those who look for it. */
+  static readonly PACKAGE_EXTENSIONS: readonly string[] = [".zip", ".egg", ".jar"];
+
+  /**
+   * Sets a default for all settings that are made from now on; other keys than settings are only
+   * kept. Throws a ConfigError where a setting is not understood.
+   *
+   * @example
+   * ```ts
+   * import { SparkConf, SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * SparkContext.setSystemProperty("spark.default.parallelism", "3");
+   * assert.equal(new SparkConf().getCount("spark.default.parallelism"), 3);
+   * ```
+   */
+  static setSystemProperty(key: string, value: string): void {
+    setSystemProperty(
+      text(key, "setSystemProperty", "key"),
+      text(value, "setSystemProperty", "value"),
+    );
+  }
+
+  /** What was set for `key` with {@linkcode SparkContext.setSystemProperty}; else undefined. */
+  static getSystemProperty(key: string): string | undefined {
+    return systemProperty(key);
   }
 
   /** Calls `listener` with every context from now on; dispose what it returns to end that. */
@@ -124,6 +227,55 @@ export class SparkContext implements AsyncDisposable {
   /** How many tasks can run at once, or `spark.default.parallelism`. */
   get defaultParallelism(): number {
     return this.#driver.defaultParallelism;
+  }
+
+  /** Of how many parts a source of files is at least, where it is told no number: 2, or 1 with one slot. */
+  get defaultMinPartitions(): number {
+    return Math.min(this.defaultParallelism, 2);
+  }
+
+  /** Whether it runs on this machine. */
+  get isLocal(): boolean {
+    return this.master.startsWith("local");
+  }
+
+  /** Whether it has been stopped. */
+  get isStopped(): boolean {
+    return this.#driver.stopped;
+  }
+
+  /** A copy of the settings: changing it changes nothing. */
+  getConf(): SparkConf {
+    return new SparkConf(false).setAll(this.conf.getAll());
+  }
+
+  /** Who runs it: `SPARK_USER`, else the name of the user as the environment has it. */
+  sparkUser(): string {
+    return userName();
+  }
+
+  /** From which level on messages are shown: see {@linkcode SparkContext.setLogLevel}. */
+  getLogLevel(): LogLevel {
+    return this.#logLevel;
+  }
+
+  /**
+   * Above `WARN` (`ERROR`, `FATAL`, `OFF`) no warnings are shown; there are no other messages to choose
+   * from. It wins over the setting `spark.log.level`. Upper and lower case are the same.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext("local");
+   * assert.equal(sc.getLogLevel(), "WARN");
+   * sc.setLogLevel("error");
+   * assert.equal(sc.getLogLevel(), "ERROR");
+   * ```
+   */
+  setLogLevel(level: LogLevel | Lowercase<LogLevel>): void {
+    this.#logLevel = logLevel(level);
   }
 
   /**
@@ -599,12 +751,312 @@ export class SparkContext implements AsyncDisposable {
     this.#application.registerClass(constructor);
   }
 
+  // ─── Jobs ─────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs `fn` and returns what it returns; every job that it starts, also after an `await`, belongs to
+   * the group `id`. Calls that run at the same time do not see each other's. Inside, what `setJobGroup`
+   * and its like change is gone when `fn` returns.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * const [odd, even] = await Promise.all([
+   *   sc.withJobGroup("odd", () => sc.range(1, 100, 2).sum()),
+   *   sc.withJobGroup("even", { pool: "slow" }, async () => await sc.range(0, 100, 2).sum()),
+   * ]);
+   * assert.deepEqual([odd, even], [2500, 2450]);
+   * assert.equal(sc.statusTracker().getJobIdsForGroup("odd").length, 1);
+   * ```
+   */
+  withJobGroup<R>(id: string, fn: () => R): R;
+  /** The same with a description, tags or a pool. */
+  withJobGroup<R>(id: string, options: JobGroupOptions, fn: () => R): R;
+  withJobGroup<R>(id: string, first: JobGroupOptions | (() => R), second?: () => R): R {
+    const operator = "withJobGroup";
+    const options = typeof first === "function" ? {} : first;
+    const fn = callable(second ?? first, operator) as () => R;
+    const { description, interruptOnCancel, tags = [], pool } = options;
+    text(id, operator, "id");
+    for (const tag of tags) tagOf(tag, operator);
+    const { properties } = this.#driver;
+    return properties.inside(() => {
+      properties.setGroup(id, description, interruptOnCancel);
+      properties.setTags([...properties.tags, ...tags]);
+      if (pool !== undefined) properties.setPool(pool);
+    }, fn);
+  }
+
+  /**
+   * Runs `fn` and returns what it returns; every job that it starts has these properties beside those
+   * of outside. Undefined takes one away. Tasks read them with `TaskContext.getLocalProperty`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, TaskContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const tenants = sc.range(1).map(() => TaskContext.get()?.getLocalProperty("tenant"));
+   * assert.equal(await sc.withLocalProperties({ tenant: "acme" }, () => tenants.first()), "acme");
+   * assert.equal(await tenants.first(), undefined);
+   * ```
+   */
+  withLocalProperties<R>(
+    properties: Readonly<Record<string, string | undefined>>,
+    fn: () => R,
+  ): R {
+    const run = callable(fn, "withLocalProperties") as () => R;
+    const entries = Object.entries(properties);
+    for (const [, value] of entries) {
+      value === undefined || text(value, "withLocalProperties", "value");
+    }
+    const scopes = this.#driver.properties;
+    return scopes.inside(() => entries.forEach(([key, value]) => scopes.set(key, value)), run);
+  }
+
+  /**
+   * Puts the jobs that are started from now on into a group. Inside of
+   * {@linkcode SparkContext.withJobGroup} that holds to its end; else until it is changed, for every
+   * call that is in no such scope: calls that run at the same time want `withJobGroup`.
+   *
+   * @example
+   * ```ts
+   * import { CancelledError, SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.setJobGroup("slow", "one that never ends");
+   * const sum = sc.range(10).map((n) => { for (;;) if (Date.now() < 0) return n; }).sum();
+   * sc.cancelJobGroup("slow");
+   * await assert.rejects(sum, CancelledError);
+   * ```
+   */
+  setJobGroup(groupId: string, description?: string, interruptOnCancel = false): void {
+    const id = text(groupId, "setJobGroup", "groupId");
+    this.#driver.properties.setGroup(id, description, interruptOnCancel);
+  }
+
+  /** Takes group, description and `interruptOnCancel` away from the jobs that are started from now on. */
+  clearJobGroup(): void {
+    this.#driver.properties.setGroup(undefined);
+  }
+
+  /** Says what the jobs are for that are started from now on; undefined takes it away. */
+  setJobDescription(description: string | undefined): void {
+    this.#driver.properties.setDescription(description);
+  }
+
+  /** Kept for Spark: here a task that is cancelled always ends, if need be with its executor. */
+  setInterruptOnCancel(interruptOnCancel: boolean): void {
+    this.#driver.properties.setInterruptOnCancel(interruptOnCancel);
+  }
+
+  /**
+   * Sets a property of the jobs that are started from now on; undefined or null takes it away. Of
+   * meaning is `spark.scheduler.pool`: the pool of the jobs under `spark.scheduler.mode=FAIR`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.setLocalProperty("spark.scheduler.pool", "fast");
+   * assert.equal(sc.getLocalProperty("spark.scheduler.pool"), "fast");
+   * ```
+   */
+  setLocalProperty(key: string, value: string | null | undefined): void {
+    const operator = "setLocalProperty";
+    if (value !== null && value !== undefined) text(value, operator, "value");
+    this.#driver.properties.set(text(key, operator, "key"), value);
+  }
+
+  /** A property of the jobs that are started here; undefined where it is not set. */
+  getLocalProperty(key: string): string | undefined {
+    return this.#driver.properties.get(key);
+  }
+
+  /**
+   * Adds a tag to the jobs that are started from now on. It is not empty and has no comma.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.addJobTag("report");
+   * await sc.range(3).count();
+   * assert.deepEqual(sc.getJobTags(), new Set(["report"]));
+   * assert.equal(sc.statusTracker().getJobIdsForTag("report").length, 1);
+   * ```
+   */
+  addJobTag(tag: string): void {
+    const { properties } = this.#driver;
+    properties.setTags([...properties.tags, tagOf(tag, "addJobTag")]);
+  }
+
+  /** Takes a tag away; one that is not there is no matter. */
+  removeJobTag(tag: string): void {
+    const { properties } = this.#driver;
+    properties.setTags(properties.tags.difference(new Set([tagOf(tag, "removeJobTag")])));
+  }
+
+  /** The tags of the jobs that are started here. */
+  getJobTags(): Set<string> {
+    return this.#driver.properties.tags;
+  }
+
+  /** Takes all tags away. */
+  clearJobTags(): void {
+    this.#driver.properties.setTags([]);
+  }
+
+  /**
+   * Cancels the actions of a group that have been called and have not ended: they reject with a
+   * CancelledError that names this call and `reason`. Later ones run.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const spin = (n: number) => { for (;;) if (Date.now() < 0) return n; };
+   * const count = sc.withJobGroup("slow", () => sc.range(9).map(spin).count());
+   * sc.cancelJobGroup("slow", { reason: "too late" });
+   * await assert.rejects(count, /cancelled by sc\.cancelJobGroup\("slow"\).*: too late/);
+   * ```
+   */
+  cancelJobGroup(groupId: string, options: CancelOptions = {}): void {
+    const act = `cancelJobGroup(${JSON.stringify(text(groupId, "cancelJobGroup", "groupId"))})`;
+    const { cancellations } = this.#driver;
+    cancellations.cancel((properties) => groupOf(properties) === groupId, act, options.reason);
+  }
+
+  /** The same for the actions that have a tag. */
+  cancelJobsWithTag(tag: string, options: CancelOptions = {}): void {
+    const act = `cancelJobsWithTag(${JSON.stringify(tagOf(tag, "cancelJobsWithTag"))})`;
+    const { cancellations } = this.#driver;
+    cancellations.cancel((properties) => tagsOf(properties).includes(tag), act, options.reason);
+  }
+
+  /** The same for all actions. */
+  cancelAllJobs(options: CancelOptions = {}): void {
+    this.#driver.cancellations.cancel(() => true, "cancelAllJobs()", options.reason);
+  }
+
+  /** The same for the action that runs a job now; where none does, nothing. */
+  cancelJob(jobId: number, options: CancelOptions = {}): void {
+    const id = wholeNumber(jobId, "cancelJob", "jobId", 0, Number.MAX_SAFE_INTEGER);
+    this.#driver.cancellations.cancelJob(id, `cancelJob(${id})`, options.reason);
+  }
+
+  /** What is known of its jobs, stages and executors. */
+  statusTracker(): StatusTracker {
+    return this.#tracker;
+  }
+
+  /**
+   * Calls the methods of `listener` with what happens, from now on and at once. One that throws harms
+   * nobody, and is warned of once. It holds nothing up and decides nothing.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * let tasks = 0;
+   * sc.addSparkListener({ onTaskEnd: () => void tasks++ });
+   * await sc.range(10, { partitions: 3 }).count();
+   * assert.equal(tasks, 3);
+   * ```
+   */
+  addSparkListener(listener: SparkListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Calls the methods of `listener` no more; one that was not added is no matter. */
+  removeSparkListener(listener: SparkListener): void {
+    this.#listeners.remove(listener);
+  }
+
+  /**
+   * All that `fn` makes of the wanted partitions of `rdd`, in the order in which they are wanted; else as
+   * {@linkcode RDD.mapPartitions}. A Promise rejects with a PlanError (InvalidArgument) where there is no
+   * such partition. PySpark's `runJob(rdd, fn, partitions, allowLocal)` is accepted too.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const rdd = sc.range(0, 6, 1, 3);
+   * const squares = (part: Iterable<number>) => [...part].map((n) => n * n);
+   * assert.deepEqual(await sc.runJob(rdd, squares), [0, 1, 4, 9, 16, 25]);
+   * assert.deepEqual(await sc.runJob(rdd, squares, [0, 2], true), [0, 1, 16, 25]);
+   * ```
+   */
+  runJob<T, U extends Hint>(
+    rdd: RDD<T>,
+    fn: (records: PartitionRecords<T>) => Produced<U>,
+    partitions?: readonly number[] | RunJobOptions,
+    _allowLocal?: boolean,
+  ): Promise<U[]> {
+    const options = isList(partitions) ? { partitions } : partitions ?? {};
+    return awaited(runJob(datasetOf(rdd), fn, options.partitions, options) as Promise<U[]>);
+  }
+
+  // ─── What only the JVM or Python can serve ────────────────────────────────────────────────────
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  sequenceFile(..._: readonly unknown[]): never {
+    throw notAvailable("sequenceFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  hadoopFile(..._: readonly unknown[]): never {
+    throw notAvailable("hadoopFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  hadoopRDD(..._: readonly unknown[]): never {
+    throw notAvailable("hadoopRDD");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  newAPIHadoopFile(..._: readonly unknown[]): never {
+    throw notAvailable("newAPIHadoopFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  newAPIHadoopRDD(..._: readonly unknown[]): never {
+    throw notAvailable("newAPIHadoopRDD");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  showProfiles(): never {
+    throw notAvailable("showProfiles");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  dumpProfiles(_folder?: string): never {
+    throw notAvailable("dumpProfiles");
+  }
+
   /**
    * Ends all jobs (they reject with a CancelledError), the executors, and removes all that was
    * written on the way. Safe to call twice; any other use of the context is then a PlanError
    * (ContextStopped).
    */
   stop(): Promise<void> {
+    running.delete(this);
     this.#stopping ??= this.#driver.stop();
     return this.#stopping;
   }
@@ -639,13 +1091,18 @@ export class SparkContext implements AsyncDisposable {
 
   /** Says everything once. */
   #warn(message: string): void {
-    if (this.#warned.has(message)) return;
+    if (this.#warned.has(message) || !showsWarnings(this.#logLevel)) return;
     this.#warned.add(message);
     this.events.emit({ type: "warning", message });
   }
 }
 
-function confOf({ master, name, conf = {} }: ContextOptions): SparkConf {
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function confOf(options: ContextOptions | SparkConf): SparkConf {
+  const { master, name, conf = {} } = options instanceof SparkConf ? { conf: options } : options;
   const settings = new SparkConf().setAll(conf instanceof SparkConf ? conf.getAll() : conf);
   if (master !== undefined) settings.setMaster(master);
   if (name !== undefined) settings.setAppName(name);

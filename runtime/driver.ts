@@ -26,9 +26,11 @@ import type { Action, JobId } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Sink } from "../io/sink.ts";
 import type { CallSite } from "./call_site.ts";
+import { type Cancellable, Cancellations } from "./cancellations.ts";
 import type { DraftCapturer } from "./capture.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { classUsers } from "./class_users.ts";
+import { PropertyScopes } from "./job_properties.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
 export type PreparedJob = Readonly<{
@@ -36,6 +38,8 @@ export type PreparedJob = Readonly<{
   draft: Draft;
   captured: CapturedDraft;
   action: Action<Closure>;
+  /** What cancels it, and the properties that it took along. */
+  cancellable: Cancellable;
   /** The functions whose classes are known in all of its stages. */
   classUsers: readonly Closure[];
   /** The broadcasts that were on their way to the engine when it was prepared. */
@@ -71,6 +75,10 @@ export type DriverParts = Readonly<{
 export class Driver {
   /** What is written to files when a job has gone through it, and read from there. */
   readonly checkpoints: Checkpoints = new Checkpoints(this);
+  /** What actions take along. */
+  readonly properties: PropertyScopes = new PropertyScopes();
+  /** The actions that have been called. */
+  readonly cancellations: Cancellations = new Cancellations();
   readonly #parts: DriverParts;
   readonly #resolveHost: ResolveHost;
   /** A source is looked at once, as in Spark: all jobs see the same splits of it. */
@@ -79,7 +87,7 @@ export class Driver {
   /** Why broadcasts could not be handed to the engine. */
   readonly #unpublished = new Map<BroadcastId, unknown>();
   readonly #registered: Closure[] = [];
-  readonly #stopping = new AbortController();
+  #stopped = false;
   /** The exchanges that the program can still reach; what the engine keeps goes with them. */
   readonly #exchanges = new FinalizationRegistry<PlanId>((id) => this.#forget(id));
   /** The broadcasts that the program, or a function that was captured, can still reach. */
@@ -110,7 +118,7 @@ export class Driver {
   }
 
   get stopped(): boolean {
-    return this.#stopping.signal.aborted;
+    return this.#stopped;
   }
 
   /** Throws a PlanError (ContextStopped) once the context has been stopped. */
@@ -144,6 +152,7 @@ export class Driver {
       draft,
       captured,
       action: capturer.action(action),
+      cancellable: this.cancellations.add(site.text, this.properties.all),
       classUsers: classUsers(captured),
       publishing,
     };
@@ -151,20 +160,22 @@ export class Driver {
 
   /** Runs a job and yields the value of each wanted partition, in the order in which they are ready. */
   async *values(job: PreparedJob, options: RunOptions): AsyncGenerator<TaskValue> {
-    const signal = options.signal === undefined
-      ? this.#stopping.signal
-      : AbortSignal.any([options.signal, this.#stopping.signal]);
+    const cancelled = job.cancellable.controller.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, cancelled]) : cancelled;
     signal.throwIfAborted();
     const plan = await resolve(job.captured, this.#resolveHost);
     await Promise.all(job.publishing);
     signal.throwIfAborted();
+    const id = options.job ?? this.nextJobId();
+    using _ = this.cancellations.running(id, job.cancellable);
     yield* this.#parts.engine.run({
-      id: options.job ?? this.nextJobId(),
+      id,
       plan,
       action: job.action,
       partitions: options.partitions,
       name: job.name,
       classes: [...this.#registered, ...job.classUsers],
+      properties: job.cancellable.properties,
       signal,
     });
     this.#parts.capturer.markRan(job.draft, job.captured);
@@ -247,8 +258,10 @@ export class Driver {
   /** Ends all jobs and the engine. Safe to call twice. */
   async stop(): Promise<void> {
     if (!this.stopped) {
-      this.#stopping.abort(
-        new CancelledError("Cancelled", "The job was cancelled: its context was stopped"),
+      this.#stopped = true;
+      this.cancellations.abort(
+        () => true,
+        () => new CancelledError("Cancelled", "The job was cancelled: its context was stopped"),
       );
     }
     await this.#parts.engine[Symbol.asyncDispose]();

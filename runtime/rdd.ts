@@ -29,6 +29,7 @@ import { awaited, awaitedEach } from "./call_site.ts";
 import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
 import type { Hint } from "./hint.ts";
+import { notAvailable } from "./not_available.ts";
 
 import * as actions from "./operators/actions.ts";
 import * as aggregates from "./operators/aggregates.ts";
@@ -243,6 +244,17 @@ export class RDD<T> implements AsyncIterable<T> {
     options: boolean | KeepingOptions = {},
   ): RDD<U> {
     return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn, keepingOf(options)));
+  }
+
+  /**
+   * The old name of {@linkcode RDD.mapPartitionsWithIndex}.
+   *
+   * @deprecated Use `mapPartitionsWithIndex`.
+   */
+  mapPartitionsWithSplit<U extends Hint>(
+    fn: (index: number, records: PartitionRecords<T>) => Produced<U>,
+  ): RDD<U> {
+    return this.mapPartitionsWithIndex(fn);
   }
 
   /**
@@ -1331,6 +1343,30 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   toArray(options: ActionOptions = {}): Promise<T[]> {
     return awaited(actions.collect(this.#data, options, "toArray") as Promise<T[]>);
+  }
+
+  /**
+   * All records, by a job of the group `groupId`: `collect` inside of
+   * {@linkcode SparkContext.withJobGroup}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.range(2).collectWithJobGroup("nightly", "two numbers"), [0, 1]);
+   * assert.equal(sc.statusTracker().getJobIdsForGroup("nightly").length, 1);
+   * ```
+   */
+  collectWithJobGroup(
+    groupId: string,
+    description?: string,
+    interruptOnCancel = false,
+    options: ActionOptions = {},
+  ): Promise<T[]> {
+    const group = { description, interruptOnCancel };
+    return this.context.withJobGroup(groupId, group, () => this.collect(options));
   }
 
   /**
@@ -2450,6 +2486,48 @@ export class RDD<T> implements AsyncIterable<T> {
   setName(name: string): this {
     this.#data.name = name;
     return this;
+  }
+
+  /** The resources that were asked for its tasks: none, because {@linkcode RDD.withResources} refuses. */
+  getResourceProfile(): undefined {
+    return undefined;
+  }
+
+  // ─── What only the JVM or SQL can serve ───────────────────────────────────────────────────────
+
+  /** Throws a PlanError (NotAvailable): executors of a local master are all alike. */
+  withResources(_profile: unknown): never {
+    throw notAvailable("withResources");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  saveAsHadoopDataset(..._: readonly unknown[]): never {
+    throw notAvailable("saveAsHadoopDataset");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  saveAsHadoopFile(..._: readonly unknown[]): never {
+    throw notAvailable("saveAsHadoopFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  saveAsNewAPIHadoopDataset(..._: readonly unknown[]): never {
+    throw notAvailable("saveAsNewAPIHadoopDataset");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  saveAsNewAPIHadoopFile(..._: readonly unknown[]): never {
+    throw notAvailable("saveAsNewAPIHadoopFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  saveAsSequenceFile(..._: readonly unknown[]): never {
+    throw notAvailable("saveAsSequenceFile");
+  }
+
+  /** Throws a PlanError (NotAvailable) that says what to use instead. */
+  toDF(..._: readonly unknown[]): never {
+    throw notAvailable("toDF");
   }
 
   /** `RDD[3] map at job.ts:12:4`. */

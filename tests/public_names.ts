@@ -88,6 +88,13 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   "Broadcast.load": "how Python reads it back; not documented",
   "Broadcast.load_from_path": "how Python reads it back; not documented",
   "TaskContext.from_json": "how Python hands it to its worker; not documented",
+  "SparkExecutorInfo.cacheSize":
+    "tasks and cached blocks share the memory of a slot, uncounted apart",
+  "SparkExecutorInfo.port": "executors are reached by a socket file",
+  "SparkExecutorInfo.totalOffHeapStorageMemory": "as cacheSize; memoryBytesMax bounds all of it",
+  "SparkExecutorInfo.totalOnHeapStorageMemory": "as cacheSize; memoryBytesMax bounds all of it",
+  "SparkExecutorInfo.usedOffHeapStorageMemory": "as cacheSize",
+  "SparkExecutorInfo.usedOnHeapStorageMemory": "as cacheSize",
   "pyspark.BasicProfiler": "V8 profiles: see sc.showProfiles()",
   "pyspark.CPickleSerializer": "there is one codec, and nothing to choose",
   "pyspark.InheritableThread": "sc.withJobGroup(): properties follow asynchronous calls",

@@ -38,6 +38,7 @@ import { type LocalFolders, makeLocalFolders } from "./folders.ts";
 import { JobValues } from "./job_values.ts";
 import { taskKey } from "./placement.ts";
 import { Pool } from "./pool.ts";
+import type { Sharing } from "./pools.ts";
 import { createScheduler, type Instruction, type Scheduler, type Stimulus } from "./scheduler.ts";
 
 export type LocalEngineOptions = Readonly<{
@@ -55,6 +56,10 @@ export type LocalEngineOptions = Readonly<{
   grants: Grants;
   /** Shuffle output that no running job reads is let go above this; no limit by default. */
   shuffleBytesMax?: number | undefined;
+  /** How jobs share the executors; first come, first served by default. */
+  sharing?: Sharing | undefined;
+  /** Environment variables of the executors, beside those of the driver. */
+  environment?: Readonly<Record<string, string>> | undefined;
   /** The program of the executors: workers/executor.ts, unless a test has one of its own. */
   executorEntry?: URL | undefined;
 }>;
@@ -116,6 +121,7 @@ class LocalEngine implements Engine {
       slotsPerExecutor: options.slotsPerExecutor,
       attemptsMax: options.attemptsMax,
       shuffleBytesMax: options.shuffleBytesMax,
+      sharing: options.sharing,
     });
     this.#pool = new Pool(
       {
@@ -127,6 +133,7 @@ class LocalEngine implements Engine {
         },
         socketPath: this.#folders.socketPath,
         entry: options.executorEntry,
+        environment: options.environment,
         allFolders: this.#folders.all,
         executorMemoryBytes: options.executorMemoryBytes,
       },
@@ -225,7 +232,8 @@ class LocalEngine implements Engine {
     if (job.action.kind === "save") this.#savingJobs.set(last.id, job.id);
     this.#jobs.set(job.id, values);
     this.#pool.setReferenced(true);
-    this.#tell({ kind: "jobSubmitted", job: job.id, name: job.name, stages });
+    const { id, name, properties } = job;
+    this.#tell({ kind: "jobSubmitted", job: id, name, stages, properties });
   }
 
   /** Ends a job for the one who iterates at once; its tasks end when they can. */

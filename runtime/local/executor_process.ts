@@ -22,6 +22,8 @@ export type ExecutorProcessOptions = Readonly<{
   order: ExecutorOrder;
   /** The program that it runs: workers/executor.ts, unless a test has one of its own. */
   entry?: URL | undefined;
+  /** Environment variables of the process, beside those of the driver. */
+  environment?: Readonly<Record<string, string>> | undefined;
   /** The V8 heap limit of each of its isolates. */
   heapBytesMax: number;
   /** Its resident memory: above it the process is killed. */
@@ -75,7 +77,7 @@ export class ExecutorProcess {
     this.#host = host;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: executorArguments(options, writeOrder(options.order)),
-      env: Deno.stderr.isTerminal() ? {} : { NO_COLOR: "1" },
+      env: { ...(Deno.stderr.isTerminal() ? {} : { NO_COLOR: "1" }), ...options.environment },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -25,6 +25,8 @@ export type PoolOptions = Readonly<{
   entry?: URL | undefined;
   /** All folders of the application: executors that lose their driver remove them. */
   allFolders: readonly string[];
+  /** Environment variables of the executors, beside those of the driver. */
+  environment?: Readonly<Record<string, string>> | undefined;
   /** Resident memory of one executor, and the heap limit of each of its isolates, in bytes. */
   executorMemoryBytes: number;
 }>;
@@ -116,7 +118,8 @@ export class Pool {
 
   #start(): void {
     const executor = ++this.#lastExecutor;
-    const { setup, socketPath, entry, allFolders, executorMemoryBytes } = this.#options;
+    const { setup, socketPath, entry, environment, allFolders, executorMemoryBytes } =
+      this.#options;
     try {
       const process = new ExecutorProcess(
         {
@@ -127,6 +130,7 @@ export class Pool {
             folders: allFolders,
           },
           entry,
+          environment,
           heapBytesMax: executorMemoryBytes,
           memoryBytesMax: executorMemoryBytes,
         },

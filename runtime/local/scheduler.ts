@@ -8,8 +8,8 @@
  *     engine ── jobSubmitted · executorReady · taskEnded · executorLost … ──► scheduler
  *            ◄── recruit · prepare · launch · cancel · deliver · finish … ──
  *
- * - Jobs share the executors first come, first served; a task starts as soon as all outputs that it
- *   reads are there.
+ * - Jobs share the executors first come, first served, or pool by pool (pools.ts); a task starts as
+ *   soon as all outputs that it reads are there.
  * - The output of an exchange is kept by the exchange's id, and later jobs find it there: their
  *   stage is skipped. It lies on disk and outlives the executor that made it; it is gone only when a
  *   reader says so (`inputLost`), and then that one map partition runs again, nothing else.
@@ -30,10 +30,12 @@ import {
   type TaskMetrics,
   type TaskResult,
 } from "../../core/task.ts";
+import { poolOf } from "../job_properties.ts";
 import { answerFailure, keyTypeFailure, startFailure } from "./failures.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
 import { type Seat, Seats, taskKey } from "./placement.ts";
+import { FIRST_COME, type Sharing, turns } from "./pools.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
 import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
 
@@ -55,6 +57,8 @@ export type SchedulerOptions = Readonly<{
   startFailuresMax?: number;
   /** Above so many bytes, outputs that no running job reads go, oldest first; no limit by default. */
   shuffleBytesMax?: number | undefined;
+  /** How jobs share the executors; first come, first served by default. */
+  sharing?: Sharing | undefined;
 }>;
 
 /** Decides. The same stimuli always give the same instructions. */
@@ -74,6 +78,7 @@ const START_FAILURES_MAX = 4;
 
 type RunningJob = Readonly<{
   id: JobId;
+  pool: string;
   /** The action's stage. */
   result: TaskSet;
   /** All exchanges of its lineage, whether they have to run or not. */
@@ -121,7 +126,7 @@ class LocalScheduler implements Scheduler {
   #hear(stimulus: Stimulus): void {
     switch (stimulus.kind) {
       case "jobSubmitted":
-        return this.#submit(stimulus.job, stimulus.name, stimulus.stages);
+        return this.#submit(stimulus);
       case "jobCancelled":
         return this.#end(stimulus.job, { ok: false, failure: stimulus.failure });
       case "executorReady":
@@ -147,7 +152,8 @@ class LocalScheduler implements Scheduler {
 
   // Jobs
 
-  #submit(id: JobId, name: string, stages: readonly StagePlan[]): void {
+  #submit(job: Extract<Stimulus, { kind: "jobSubmitted" }>): void {
+    const { job: id, name, stages, properties = {} } = job;
     const earlier = stages.slice(0, -1);
     const lineage = new Set(earlier.map(({ stage }) => exchangeOf(stage)!.id));
     const sides = new Set<MapSide>();
@@ -163,7 +169,7 @@ class LocalScheduler implements Scheduler {
     }
     const last = stages.at(-1)!;
     const result = new TaskSet(last, [...last.flows.keys()], this.#limits);
-    this.#jobs.set(id, { id, result, sides: [...sides] });
+    this.#jobs.set(id, { id, pool: poolOf(properties), result, sides: [...sides] });
     this.#startFailures = 0;
     this.#survey();
     this.#announce({
@@ -176,6 +182,7 @@ class LocalScheduler implements Scheduler {
         ),
         summaryOf(last, false),
       ],
+      properties,
     });
     if (result.unfinished === 0) this.#end(id, { ok: true });
   }
@@ -254,17 +261,21 @@ class LocalScheduler implements Scheduler {
 
   #launchAll(): void {
     this.#seats.beginRound();
-    for (const tasks of this.#ready) {
-      while (tasks.suspects > 0) {
-        const seat = this.#seats.freeAlone(tasks.id);
-        if (seat === undefined) break;
-        this.#launch(tasks, seat, true);
-      }
-      while (tasks.waiting > tasks.suspects) {
-        const seat = this.#seats.free(tasks.id);
-        if (seat === undefined) return;
-        this.#launch(tasks, seat, false);
-      }
+    /** Those whose suspects have to wait for an executor of their own. */
+    const held = new Set<TaskSet>();
+    const hasSuspect = (tasks: TaskSet) => tasks.suspects > 0 && !held.has(tasks);
+    const claims = this.#ready.map((tasks) => ({
+      tasks,
+      pool: this.#jobs.get(tasks.waitingJobs[0]!)!.pool,
+      wants: () => hasSuspect(tasks) || tasks.waiting > tasks.suspects,
+      running: () => tasks.unfinished - tasks.waiting,
+    }));
+    for (const { tasks } of turns(claims, this.#options.sharing ?? FIRST_COME)) {
+      const alone = hasSuspect(tasks);
+      const seat = alone ? this.#seats.freeAlone(tasks.id) : this.#seats.free(tasks.id);
+      if (seat !== undefined) this.#launch(tasks, seat, alone);
+      else if (alone) held.add(tasks);
+      else return;
     }
   }
 

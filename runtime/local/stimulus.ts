@@ -37,8 +37,17 @@ export type ExecutorFault = "outOfMemory" | "exited" | "signal" | "heartbeat" | 
 export type Stimulus = Readonly<
   & { atMs: number }
   & (
-    /** `stages` as `cut` gives them: parents first, the action's stage last. */
-    | { kind: "jobSubmitted"; job: JobId; name: string; stages: readonly StagePlan[] }
+    /**
+     * `stages` as `cut` gives them: parents first, the action's stage last. `properties` as
+     * `Job.properties`; they name its pool.
+     */
+    | {
+      kind: "jobSubmitted";
+      job: JobId;
+      name: string;
+      stages: readonly StagePlan[];
+      properties?: Readonly<Record<string, string>> | undefined;
+    }
     /** An executor can take tasks. Its id was never used before. */
     | { kind: "executorReady"; executor: ExecutorId; slots: number }
     /**

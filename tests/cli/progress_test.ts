@@ -77,7 +77,7 @@ Deno.test("on a terminal the line is erased when the last job has ended", () => 
     write: (piece) => text += piece,
     now: () => 1000,
   });
-  events.emit({ type: "job.started", job: 0, name: "count", stages: [] });
+  events.emit({ type: "job.started", job: 0, name: "count", stages: [], properties: {} });
   events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
   events.emit({ type: "job.ended", job: 0, outcome: { ok: true } });
   assert.equal(text, "");
@@ -92,7 +92,7 @@ Deno.test("a line that a task prints does not begin behind the bar", async () =>
     write: (piece) => text += piece,
     now: () => 1000,
   });
-  events.emit({ type: "job.started", job: 0, name: "count", stages: [] });
+  events.emit({ type: "job.started", job: 0, name: "count", stages: [], properties: {} });
   events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
   while (text === "") await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(text, /\[Stage 0:>.*\]$/);

@@ -19,9 +19,14 @@ export async function spillsOf(
   return sum;
 }
 
-/** The names of all files below a folder. */
+/** The paths of all files below a folder in which others may be at work. */
 export function filesBelow(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesBelow(`${folder}/${name}`) : [`${folder}/${name}`]
-  );
+  try {
+    return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+      isDirectory ? filesBelow(`${folder}/${name}`) : [`${folder}/${name}`]
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }

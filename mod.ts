@@ -31,6 +31,7 @@ export type {
   ActionOptions,
   ApproximateOptions,
   AsyncOptions,
+  IterationOptions,
   KeepingOptions,
   KeyedOptions,
   KeyFractions,

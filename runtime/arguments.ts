@@ -75,6 +75,14 @@ export type ActionOptions = Readonly<{
   signal?: AbortSignal | undefined;
 }>;
 
+/** How records are iterated, and where that can be told to end. */
+export type IterationOptions =
+  & ActionOptions
+  & Readonly<{
+    /** Whether the next partition is computed while one is consumed; false by default. */
+    prefetch?: boolean | undefined;
+  }>;
+
 /** How an output is packed, and where the action can be told to end. */
 export type SaveOptions =
   & ActionOptions

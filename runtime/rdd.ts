@@ -14,6 +14,7 @@ import {
   type ActionOptions,
   type ApproximateOptions,
   type AsyncOptions,
+  type IterationOptions,
   type KeepingOptions,
   type KeyedOptions,
   type KeyFractions,
@@ -33,6 +34,7 @@ import { notAvailable } from "./not_available.ts";
 
 import * as actions from "./operators/actions.ts";
 import * as aggregates from "./operators/aggregates.ts";
+import * as iterating from "./operators/iterating.ts";
 import * as joins from "./operators/joins.ts";
 import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
@@ -2293,11 +2295,14 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    return awaitedEach(actions.iterate(this.#data) as AsyncGenerator<T, void, undefined>);
+    return awaitedEach(iterating.iterate(this.#data) as AsyncGenerator<T, void, undefined>);
   }
 
   /**
    * All records, a partition at a time; what `for await` over the RDD itself does, with options.
+   * With `prefetch` (PySpark's `prefetchPartitions`, also given alone) the next partition is computed
+   * while the records of one are consumed: the driver holds two at most. An error in a partition
+   * shows when its records are asked for; whoever stops early cancels what is on its way.
    *
    * @example
    * ```ts
@@ -2310,8 +2315,12 @@ export class RDD<T> implements AsyncIterable<T> {
    * assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
    * ```
    */
-  toLocalIterator(options: ActionOptions = {}): AsyncGenerator<T, void, undefined> {
-    const records = actions.iterate(this.#data, options, "toLocalIterator");
+  toLocalIterator(
+    prefetch: boolean | IterationOptions = {},
+    options: ActionOptions = {},
+  ): AsyncGenerator<T, void, undefined> {
+    const all = optionsOf<IterationOptions>(prefetch, { ...options, prefetch: prefetch === true });
+    const records = iterating.iterate(this.#data, all, "toLocalIterator");
     return awaitedEach(records as AsyncGenerator<T, void, undefined>);
   }
 

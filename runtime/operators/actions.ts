@@ -244,25 +244,6 @@ function summing(numbers: Iterable<unknown>): number {
   return total;
 }
 
-/** All records, a partition at a time: the next one is computed when it is asked for. */
-export function iterate(
-  data: Dataset,
-  options: ActionOptions = {},
-  operator = "for await",
-): AsyncGenerator<unknown> {
-  const { driver, draft } = data;
-  const job = prepare(data, operator, { kind: "collect" });
-  return (async function* () {
-    options.signal?.throwIfAborted();
-    const partitions = await driver.partitionCount(draft);
-    for (let partition = 0; partition < partitions; partition++) {
-      for await (const { blocks } of driver.values(job, { ...options, partitions: [partition] })) {
-        yield* driver.records(blocks);
-      }
-    }
-  })();
-}
-
 export function emptyCollection(operator: string, cure: string): PlanError {
   return new PlanError(
     "EmptyCollection",

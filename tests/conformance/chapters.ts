@@ -3,6 +3,7 @@ import type { Chapter } from "./program.ts";
 import { broadcasts } from "./programs/rdd_broadcasts.ts";
 import { functions } from "./programs/rdd_functions.ts";
 import { histograms } from "./programs/rdd_histogram.ts";
+import { jobs } from "./programs/rdd_jobs.ts";
 import { keys } from "./programs/rdd_keys.ts";
 import { numbers } from "./programs/rdd_numbers.ts";
 import { partitions } from "./programs/rdd_partitions.ts";
@@ -20,6 +21,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: text },
   { name: "broadcasts", programs: broadcasts },
+  { name: "jobs", programs: jobs },
   { name: "util", programs: util },
   {
     name: "shuffle",

@@ -11,8 +11,6 @@ export const MISSING: readonly PySparkTest[] = [
   "test_rdd.test_external_group_by_key",
   "test_rdd.test_pipe_functions",
   "test_rdd.test_pipe_unicode",
-  "test_rdd.test_multiple_group_jobs",
-  "test_join.test_narrow_dependency_in_join",
   "test_rddbarrier.test_map_partitions",
   "test_rddbarrier.test_map_partitions_with_index",
   "test_context.CheckpointTests.test_basic_checkpointing",

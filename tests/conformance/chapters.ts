@@ -7,6 +7,7 @@ import { jobs } from "./programs/rdd_jobs.ts";
 import { keys } from "./programs/rdd_keys.ts";
 import { numbers } from "./programs/rdd_numbers.ts";
 import { partitions } from "./programs/rdd_partitions.ts";
+import { piping } from "./programs/rdd_pipe.ts";
 import { taking } from "./programs/rdd_taking.ts";
 import { text } from "./programs/rdd_text.ts";
 import { aggregates } from "./programs/shuffle_aggregates.ts";
@@ -19,7 +20,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "numbers", programs: [...numbers, ...histograms] },
   { name: "records", programs: [...zipping, ...partitions, ...keys, ...taking] },
   { name: "functions", programs: [...functions, ...zeroValues] },
-  { name: "text", programs: text },
+  { name: "text", programs: [...text, ...piping] },
   { name: "broadcasts", programs: broadcasts },
   { name: "jobs", programs: jobs },
   { name: "util", programs: util },

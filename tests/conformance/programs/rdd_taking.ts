@@ -16,6 +16,29 @@ export const taking: readonly Program[] = [
     },
   },
   {
+    // That the next partition is there in advance is seen in what was counted, not in times.
+    name: "a partition ahead is computed where it is asked for, and only there",
+    pyspark: "test_rdd.test_to_localiterator_prefetch",
+    async run(sc) {
+      for (const prefetch of [false, true]) {
+        const computed = sc.accumulator(0);
+        const records = sc.range(0, 3, 1, 3).map((n) => {
+          computed.add(1);
+          return n;
+        }).toLocalIterator(prefetch);
+        assert.deepEqual(await records.next(), { done: false, value: 0 });
+        const ahead = prefetch ? 2 : 1;
+        for (let round = 0; round < 1_000 && computed.value < ahead; round++) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        await sc.range(8).count(); // time enough for whoever would go on by himself
+        assert.equal(computed.value, ahead);
+        assert.deepEqual(await Array.fromAsync(records), [1, 2]);
+        assert.equal(computed.value, 3);
+      }
+    },
+  },
+  {
     name: "what a task throws arrives in the loop over the records",
     pyspark: "test_rdd.test_to_local_iterator_failure",
     async run(sc) {

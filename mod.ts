@@ -37,12 +37,14 @@ export type {
   KeyFractions,
   OrderOptions,
   PipeOptions,
+  RepartitionOptions,
   SampleOptions,
   SaveOptions,
   SortOptions,
   TreeOptions,
 } from "./runtime/arguments.ts";
 export type { Hint } from "./runtime/hint.ts";
+export { Partitioner } from "./runtime/partitioner.ts";
 export { type Settings, SparkConf } from "./runtime/config.ts";
 export { Broadcast } from "./runtime/broadcast.ts";
 export {

@@ -130,6 +130,15 @@ export type SortOptions = Readonly<{
   partitions?: number | undefined;
 }>;
 
+/** How pairs are divided, and ordered in their partitions. */
+export type RepartitionOptions<K> =
+  & KeyedOptions<K>
+  & SortOptions
+  & Readonly<{
+    /** What a key is ordered by; the key itself by default. PySpark's `keyfunc`. */
+    keyOf?: ((key: K) => unknown) | undefined;
+  }>;
+
 /** How records are drawn by chance. */
 export type SampleOptions = Readonly<{
   /** Whether a record can be drawn more than once; false by default. */

@@ -21,15 +21,18 @@ import type {
   Split,
   UserFunction,
 } from "../core/plan/plan.ts";
+import { type Partitioner as PartitionerData, partitionerOf } from "../core/plan/exchange.ts";
 import { partitionCount, resolve, type ResolveHost } from "../core/plan/resolve.ts";
 import type { Action, JobId } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Sink } from "../io/sink.ts";
+import { wholeNumber } from "./arguments.ts";
 import type { CallSite } from "./call_site.ts";
 import { type Cancellable, Cancellations } from "./cancellations.ts";
 import type { DraftCapturer } from "./capture.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { classUsers } from "./class_users.ts";
+import { Partitioner } from "./partitioner.ts";
 import { PropertyScopes } from "./job_properties.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
@@ -195,6 +198,19 @@ export class Driver {
   /** How many partitions a dataset has. Looks at its sources; captures nothing. */
   async partitionCount(draft: Draft): Promise<number> {
     return partitionCount(await this.plan(draft));
+  }
+
+  /** How a dataset is partitioned by key, where that is certain. */
+  async partitioner(draft: Draft): Promise<Partitioner | undefined> {
+    const found = partitionerOf(await this.plan(draft));
+    return found && new Partitioner(found as unknown as PartitionerData<UserFunction, number>);
+  }
+
+  /** The hosts where the data of a partition lies; none where any place is as good. */
+  async preferredLocations(draft: Draft, partition: PartitionId): Promise<string[]> {
+    const last = await this.partitionCount(draft) - 1;
+    wholeNumber(partition, "preferredLocations", "partition", 0, last);
+    return [];
   }
 
   /** The plan of a draft, to be looked at: its functions are not captured, so it cannot run. */

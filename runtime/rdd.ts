@@ -21,6 +21,7 @@ import {
   optionsOf,
   type OrderOptions,
   type PipeOptions,
+  type RepartitionOptions,
   type SampleOptions,
   type SaveOptions,
   type SortOptions,
@@ -30,6 +31,7 @@ import { awaited, awaitedEach } from "./call_site.ts";
 import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
 import type { Hint } from "./hint.ts";
+import type { Partitioner } from "./partitioner.ts";
 import { notAvailable } from "./not_available.ts";
 
 import * as actions from "./operators/actions.ts";
@@ -1264,7 +1266,9 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * The pairs whose key lies from `lower` to `upper`, both included, in the order of `sortByKey`.
+   * The pairs whose key lies from `lower` to `upper`, both included, in the order of `sortByKey`. After
+   * `sortByKey` no more is read than what lies there, to a block: partitions in which nothing can lie
+   * cost a task each and read nothing. Else every record is looked at.
    *
    * @example
    * ```ts
@@ -1283,7 +1287,8 @@ export class RDD<T> implements AsyncIterable<T> {
   /**
    * The pairs in `partitions` partitions, as by {@linkcode RDD.partitionBy}, and in each partition
    * ordered by key; equal keys stay in the order of the input. That is one exchange, where
-   * partitioning and then sorting would be two. Keys are ordered as in {@linkcode RDD.sortBy}.
+   * partitioning and then sorting would be two. Keys are ordered as in {@linkcode RDD.sortBy}, or by
+   * what `keyOf(key)` gives.
    *
    * @example
    * ```ts
@@ -1297,15 +1302,18 @@ export class RDD<T> implements AsyncIterable<T> {
    *   [[0, 5], [0, 8], [2, 6]],
    *   [[1, 3], [3, 8], [3, 8]],
    * ]);
+   * const last = pairs.repartitionAndSortWithinPartitions({ partitions: 1, keyOf: (key) => -key });
+   * assert.deepEqual(await last.keys().collect(), [3, 3, 2, 1, 0, 0]);
    * ```
    */
   repartitionAndSortWithinPartitions<K, V>(
     this: RDD<readonly [K, V]>,
-    partitions?: number | (KeyedOptions<K> & SortOptions),
+    partitions?: number | RepartitionOptions<K>,
     partitionFunction?: (key: K) => number,
     ascending?: boolean,
+    keyOf?: (key: K) => unknown,
   ): RDD<[K, V]> {
-    const positional = { ...keyedOptions(partitions, partitionFunction), ascending };
+    const positional = { ...keyedOptions(partitions, partitionFunction), ascending, keyOf };
     const options = optionsOf(partitions, positional);
     return this.#next(sorting.repartitionAndSortWithinPartitions(this.#data, options));
   }
@@ -2409,6 +2417,48 @@ export class RDD<T> implements AsyncIterable<T> {
    */
   getNumPartitions(): Promise<number> {
     return awaited(this.#data.driver.partitionCount(this.#data.draft));
+  }
+
+  /**
+   * How its pairs are divided by their keys, where that is certain: after `partitionBy`, `reduceByKey`,
+   * a join, `sortByKey` and what keeps keys, such as `mapValues` and `filter`; else undefined. What is
+   * partitioned alike does not move again when it is joined or grouped. A Promise, because a source
+   * may have to be looked at.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize([["a", 1], ["b", 2], ["a", 3]]);
+   * assert.equal(await pairs.partitioner, undefined);
+   * const sums = pairs.reduceByKey((a, b) => a + b, 4);
+   * assert.equal((await sums.partitioner)?.numPartitions, 4);
+   * assert((await sums.partitioner)?.equals(await pairs.partitionBy(4).partitioner));
+   * ```
+   */
+  get partitioner(): Promise<Partitioner | undefined> {
+    const { driver, draft } = this.#data;
+    return awaited(driver.partitioner(draft));
+  }
+
+  /**
+   * The hosts on which the data of a partition lies; Scala's name. Empty where every place is as good
+   * as any other, as on one machine. Throws a PlanError (InvalidArgument) where there is no such
+   * partition.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(await sc.parallelize([1, 2], 2).preferredLocations(1), []);
+   * ```
+   */
+  preferredLocations(partition: number): Promise<string[]> {
+    return awaited(this.#data.driver.preferredLocations(this.#data.draft, partition));
   }
 
   /**

@@ -45,8 +45,9 @@ export function mergeRuns(runs: readonly Run[], options: MergeRunsOptions): Sort
   const { platform, budget, spills, range = {} } = options;
   const reservation = budget.reserve("merge of sorted runs");
   try {
-    const memory = new Uint8Array(reserveFor(runs, range, reservation));
-    const few = mergeDown(runs, { platform, spills, memory, range });
+    const some = runs.filter((run) => mayHold(run, range));
+    const memory = new Uint8Array(reserveFor(some, range, reservation));
+    const few = mergeDown(some, { platform, spills, memory, range });
     const merge = new Merge(platform, few, range, memory, reservation);
     for (const run of few) spills.release(run.path);
     return merge;
@@ -54,6 +55,11 @@ export function mergeRuns(runs: readonly Run[], options: MergeRunsOptions): Sort
     reservation[Symbol.dispose]();
     throw error;
   }
+}
+
+function mayHold(run: Run, range: KeyRange): boolean {
+  const { first, end } = blocksOf(run, range);
+  return first < end;
 }
 
 /** Reserves what merging the runs takes, or as much of it as is granted; returns how much. */

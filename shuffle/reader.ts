@@ -11,8 +11,9 @@
  */
 import { decodeBlock } from "../core/codec/codec.ts";
 import { assert } from "../core/errors.ts";
-import { hashBytes } from "../core/key.ts";
+import { compareBytes, hashBytes, invertBytes } from "../core/key.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
+import type { KeysWanted } from "../core/plan/ops.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { Aggregator } from "./aggregator.ts";
 import type { ExchangeInput, ShuffleIO } from "./carrier.ts";
@@ -131,4 +132,37 @@ function sortBlocks(blocks: Iterable<Uint8Array>, sorter: Sorter): SortedRecords
     }
   }
   return sorter.sorted();
+}
+
+/**
+ * The input of a sort by range without what nobody wants: readers seek to the keys that count, and
+ * blocks before and behind them are not read. Any other input stays as it is.
+ */
+export function narrowed(
+  input: Extract<ExchangeInput, { kind: "runs" }>,
+  exchange: Exchange<UserFunction>,
+  wanted: KeysWanted | undefined,
+): ExchangeInput {
+  const isSortedByKey = exchange.kind === "sort" && exchange.partitioner.kind === "range";
+  if (!isSortedByKey || wanted === undefined) return input;
+  const [least, most] = exchange.ascending
+    ? [wanted.from, wanted.to]
+    : [inverted(wanted.to), inverted(wanted.from)];
+  // No key begins with another one, so this is the first that is greater than all that equal `most`.
+  const behind = new Uint8Array(most.length + 1);
+  behind.set(most);
+  const { range } = input;
+  const from = range.from === undefined || isLess(range.from, least) ? least : range.from;
+  const to = range.to === undefined || isLess(behind, range.to) ? behind : range.to;
+  return { kind: "runs", runs: isLess(from, to) ? input.runs : [], range: { from, to } };
+}
+
+function inverted(key: Uint8Array): Uint8Array {
+  const bytes = key.slice();
+  invertBytes(bytes, 0, bytes.length);
+  return bytes;
+}
+
+function isLess(a: Uint8Array, b: Uint8Array): boolean {
+  return compareBytes(a, 0, a.length, b, 0, b.length) < 0;
 }

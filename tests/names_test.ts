@@ -15,8 +15,8 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     partitionId resources stageId taskAttemptId`),
   RDD: words(`
     barrier cache cleanShuffleDependencies countApprox countApproxDistinctByKey
-    getStorageLevel isLocallyCheckpointed localCheckpoint meanApprox partitioner persist
-    preferredLocations sampleByKeyExact sumApprox unpersist`),
+    getStorageLevel isLocallyCheckpointed localCheckpoint meanApprox persist
+    sampleByKeyExact sumApprox unpersist`),
   RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
   SparkContext: words("addArchive addFile addPyFile listArchives listFiles"),
   SparkFiles: words("get getRootDirectory"),

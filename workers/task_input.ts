@@ -7,13 +7,14 @@
  */
 import { assert } from "../core/errors.ts";
 import { commandsOf } from "../core/plan/ops.ts";
+import { type KeysWanted, keysWanted } from "../core/plan/ops.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { Flow, StageInput } from "../core/task.ts";
 import type { RecordTools } from "../io/record_tools.ts";
 import { sourceOf } from "../io/registry.ts";
 import type { ShuffleIO } from "../shuffle/carrier.ts";
 import { exchangeInPlace, type InPlaceExchange } from "../shuffle/in_place.ts";
-import { readExchange } from "../shuffle/reader.ts";
+import { narrowed, readExchange } from "../shuffle/reader.ts";
 import { blaming, blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
 import type { Blame } from "./pipeline/blame.ts";
 import { KeptBatches } from "./kept_batches.ts";
@@ -62,19 +63,22 @@ export class TaskInput {
   }
 
   /**
-   * The records that a flow means. Nothing is read before the first batch is pulled. They have to be
-   * waited for where a function of the flow waits.
+   * The records that a flow means; those with other than the wanted `keys` may be missing. Nothing is
+   * read before the first batch is pulled. They have to be waited for where a function of the flow
+   * waits.
    */
-  batches(flow: Flow): AnyBatches {
+  batches(flow: Flow, keys?: KeysWanted): AnyBatches {
     switch (flow.kind) {
       case "read":
-        return this.#read(flow);
-      case "apply":
-        return this.#chain(flow.chain)(this.batches(flow.from), flow.partition);
+        return this.#read(flow, keys);
+      case "apply": {
+        const wanted = keysWanted(this.#parts.prepared.stage.chains[flow.chain]!);
+        return this.#chain(flow.chain)(this.batches(flow.from, wanted), flow.partition);
+      }
       case "exchange":
         return this.#exchanged(flow);
       case "concat":
-        return this.#concat(flow.from);
+        return this.#concat(flow.from, keys);
       case "zip":
         return this.#zip(flow.fn, flow.from);
       case "cross":
@@ -82,16 +86,16 @@ export class TaskInput {
     }
   }
 
-  *#read(flow: Read): Generator<readonly unknown[]> {
+  *#read(flow: Read, keys?: KeysWanted): Generator<readonly unknown[]> {
     const { prepared, io, meter } = this.#parts;
-    for (const batch of this.#open(prepared.stage.inputs[flow.input]!, flow)) {
+    for (const batch of this.#open(prepared.stage.inputs[flow.input]!, flow, keys)) {
       if (io.cancelled) throw new TaskCancelled();
       meter.recordsRead += batch.length;
       yield batch;
     }
   }
 
-  #open(input: StageInput, { partition, split }: Read): Batches {
+  #open(input: StageInput, { partition, split }: Read, keys?: KeysWanted): Batches {
     const { io, meter, blame, functions } = this.#parts;
     switch (input.kind) {
       case "source": {
@@ -110,7 +114,7 @@ export class TaskInput {
         const found = io.exchange(input.id, partition, exchange);
         const metered = found.kind === "blocks"
           ? { ...found, blocks: meter.reading(found.blocks) }
-          : found;
+          : narrowed(found, exchange, keys);
         const batches = readExchange(exchange, metered, shuffleIO(this.#parts, partition));
         return blamingEach(blame, stepOf(input.exchange), batches);
       }
@@ -158,8 +162,8 @@ export class TaskInput {
       })();
   }
 
-  #concat(flows: readonly Flow[]): AnyBatches {
-    const all = flows.map((flow) => this.batches(flow));
+  #concat(flows: readonly Flow[], keys?: KeysWanted): AnyBatches {
+    const all = flows.map((flow) => this.batches(flow, keys));
     return all.every(isPresent) ? oneByOne(all) : oneByOneLater(all);
   }
 

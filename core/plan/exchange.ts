@@ -8,7 +8,7 @@
  * `samePartitioner`, not a guess. What comes out is a function of what went in alone; the order is
  * fixed, so a retry under other memory pressure gives the same sequence.
  */
-import type { Node } from "./plan.ts";
+import type { Node, PlanId } from "./plan.ts";
 
 /**
  * Which partition a key belongs to.
@@ -16,11 +16,12 @@ import type { Node } from "./plan.ts";
  * - `hash`: by the high bits of the hash of its canonical bytes (core/key.ts).
  * - `range`: by where it lies among bounds that the map side finds in its own output; the
  *   partitions are then ordered like the keys, from the least (or, descending, from the greatest).
+ *   In a plan it names the exchange whose bounds they are.
  * - `custom`: `fn(key)`, an integer, taken modulo `partitions` as PySpark does.
  */
 export type Partitioner<F, N> =
   | Readonly<{ kind: "hash"; partitions: N }>
-  | Readonly<{ kind: "range"; partitions: N; ascending: boolean }>
+  | Readonly<{ kind: "range"; partitions: N; ascending: boolean; exchange?: PlanId }>
   | Readonly<{ kind: "custom"; partitions: N; fn: F }>;
 
 /**
@@ -65,9 +66,15 @@ export function partitionsOf<F, N>(exchange: Exchange<F, N>): N {
  * are of one exchange, because each exchange finds its bounds in its own data.
  */
 export function samePartitioner<F, N>(a: Partitioner<F, N>, b: Partitioner<F, N>): boolean {
-  if (a === b) return true;
-  if (a.kind === "range" || b.kind === "range" || a.partitions !== b.partitions) return false;
-  return a.kind === "custom" ? b.kind === "custom" && a.fn === b.fn : b.kind === "hash";
+  if (a.partitions !== b.partitions) return false;
+  switch (a.kind) {
+    case "hash":
+      return b.kind === "hash";
+    case "range":
+      return b.kind === "range" && a.exchange !== undefined && a.exchange === b.exchange;
+    case "custom":
+      return b.kind === "custom" && a.fn === b.fn;
+  }
 }
 
 /**

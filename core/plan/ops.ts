@@ -23,7 +23,8 @@
  * `mapAsync` and `mapPartitionsAsync` break the loop likewise, and the tasks of a stage that has one of them wait for promises.
  *
  * `keepsKeys` promises that pairs keep their keys, so that a partitioner of the input is one of the
- * output too (as in `mapValues`).
+ * output too (as in `mapValues`). `keys` promises that only pairs with keys of that range count:
+ * others may be left out of the input, if that is easy.
  */
 export type NarrowOp<F> = Readonly<{
   kind:
@@ -38,7 +39,24 @@ export type NarrowOp<F> = Readonly<{
   concurrency?: number | undefined;
   command?: PipeCommand | undefined;
   keepsKeys?: boolean;
+  keys?: KeysWanted;
 }>;
+
+/** Canonical bytes of keys, both included. */
+export type KeysWanted = Readonly<{ from: Uint8Array; to: Uint8Array }>;
+
+/**
+ * The keys that count for a chain, told by its first operations: those through which nothing but
+ * single records go. A function that sees a whole partition sees all of it.
+ */
+export function keysWanted<F>(ops: readonly NarrowOp<F>[]): KeysWanted | undefined {
+  for (const { kind, keepsKeys, keys } of ops) {
+    if (keys !== undefined) return keys;
+    const isOneByOne = kind === "map" || kind === "filter" || kind === "flatMap";
+    if (!isOneByOne || keepsKeys !== true) return undefined;
+  }
+  return undefined;
+}
 
 /** A program that records go through, once for each partition. */
 export type PipeCommand = Readonly<{

@@ -37,7 +37,7 @@ export type ResolveHost = Readonly<{
   checkpointOf?: ((id: PlanId) => SourceRequest | undefined) | undefined;
 }>;
 
-type OpenExchange = Exchange<Closure, number | undefined>;
+type ExchangeDraft = Extract<CapturedDraft, { kind: "exchange" }>;
 type SourceDraft = Extract<CapturedDraft, { kind: "source" }>;
 
 /**
@@ -105,7 +105,7 @@ function settled(
       return { id, label, kind: "narrow", from: planOf(node.from), op: node.op };
     case "exchange": {
       const from = planOf(node.from);
-      const exchange = settledExchange(node.exchange, from, counts.get(from.id)!, host);
+      const exchange = settledExchange(node, from, counts.get(from.id)!, host);
       if (!isInPlace(exchange, from)) return { id, label, kind: "exchange", from, exchange };
       // A partitionBy of what lies there already has nothing to do at all.
       return exchange.kind === "partition"
@@ -133,7 +133,7 @@ function settled(
 
 /** An exchange with its partition count, given its input and how many partitions that has. */
 function settledExchange(
-  exchange: OpenExchange,
+  { id, exchange }: ExchangeDraft,
   from: Plan,
   inputPartitions: number,
   host: ResolveHost,
@@ -150,7 +150,8 @@ function settledExchange(
     ? present.partitions
     : undefined;
   const partitions = checked(partitioner.partitions ?? kept ?? byDefault);
-  return { ...exchange, partitioner: { ...partitioner, partitions } };
+  const bounds = partitioner.kind === "range" && { exchange: id };
+  return { ...exchange, partitioner: { ...partitioner, partitions, ...bounds } };
 }
 
 /** An exchange moves nothing where every record lies in its partition already. */

@@ -2,6 +2,7 @@
  * Actions over the order of records, and of the keys of pairs. All share the order of `sortBy`
  * (core/key_order.ts), and hold no more records than they give.
  */
+import { encodeKey } from "../../core/key.ts";
 import { compareKeys } from "../../core/key_order.ts";
 import { type Kept, Least } from "../../core/least.ts";
 import { pairOf } from "../../core/pair.ts";
@@ -52,6 +53,7 @@ export function filterByRange(data: Dataset, lower: unknown, upper: unknown): Da
   return data.narrow(site, {
     kind: "filter",
     keepsKeys: true,
+    keys: { from: encodeKey(lower), to: encodeKey(upper) },
     fn: (record) => {
       const key = pairOf(record)[0];
       return compareKeys(lower, key) <= 0 && compareKeys(key, upper) <= 0;

@@ -71,6 +71,7 @@ export async function lookup(
   const bytes = encodeKey(key);
   const values = data.narrow(site, {
     kind: "mapPartitions",
+    keys: { from: bytes, to: bytes },
     fn: function* (records: Iterable<unknown>) {
       const matches = keyMatcher(key);
       for (const record of records) {

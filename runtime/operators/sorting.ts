@@ -52,10 +52,19 @@ function sortPairs(data: Dataset, site: CallSite, options: SortOptions): Dataset
 
 export function repartitionAndSortWithinPartitions(
   data: Dataset,
-  options: PairOptions & SortOptions,
+  options: PairOptions & SortOptions & { keyOf?: UserFunction | undefined },
 ): Dataset {
   const site = new CallSite("repartitionAndSortWithinPartitions");
   const ascending = options.ascending ?? true;
   const partitioner = partitionerOf(site.operator, options);
-  return data.exchange(site, { kind: "sort", partitioner, ascending });
+  const sort = { kind: "sort", partitioner, ascending } as const;
+  if (options.keyOf === undefined) return data.exchange(site, sort);
+  // Pairs travel by their key. Then it stands aside while its partition is sorted, in place, by what
+  // keyOf says; it is back before anybody sees the result, which is partitioned by it as before.
+  const keyOf = keyFunction(options.keyOf, site.operator, "keyOf");
+  const orderFirst = wrapped(keyOf, (record) => [keyOf(pairOf(record)[0]), record]);
+  return data.exchange(site, { kind: "partition", partitioner })
+    .narrow(site, { kind: "map", fn: orderFirst, keepsKeys: true })
+    .exchange(site, sort)
+    .narrow(site, { kind: "map", fn: (pair) => pair[1], keepsKeys: true });
 }

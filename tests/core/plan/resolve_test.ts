@@ -165,7 +165,10 @@ Deno.test("partitioners are the same only where that is certain", () => {
   assert.ok(!samePartitioner(custom, { ...custom, fn: g }));
   assert.ok(!samePartitioner(custom, hashed) && !samePartitioner(hashed, custom));
   assert.ok(!samePartitioner(range, { ...range }));
-  assert.ok(samePartitioner(range, range), "of one exchange");
+  assert.ok(!samePartitioner(range, range), "bounds of nobody knows which");
+  const planned = { ...range, exchange: 3 };
+  assert.ok(samePartitioner(planned, { ...planned }));
+  assert.ok(!samePartitioner(planned, { ...planned, exchange: 4 }));
 });
 
 Deno.test("a partitioner survives what keeps keys, and nothing else", async () => {

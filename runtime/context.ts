@@ -100,6 +100,9 @@ export type RunJobOptions =
  *
  * await using sc = new SparkContext({ master: "local[2]", name: "example" });
  * assert.equal(await sc.parallelize([1, 2, 3]).sum(), 6);
+ * assert.deepEqual([sc.master, sc.appName], ["local[2]", "example"]);
+ * assert.match(sc.applicationId, /^local-/);
+ * assert(sc.defaultParallelism > 0 && sc.defaultMinPartitions > 0);
  * ```
  */
 export class SparkContext implements AsyncDisposable {
@@ -900,18 +903,57 @@ export class SparkContext implements AsyncDisposable {
     properties.setTags([...properties.tags, tagOf(tag, "addJobTag")]);
   }
 
-  /** Takes a tag away; one that is not there is no matter. */
+  /**
+   * Takes a tag away; one that is not there is no matter.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.addJobTag("job_to_cancel1");
+   * sc.addJobTag("job_to_cancel2");
+   * sc.removeJobTag("job_to_cancel1");
+   * assert.deepEqual(sc.getJobTags(), new Set(["job_to_cancel2"]));
+   * ```
+   */
   removeJobTag(tag: string): void {
     const { properties } = this.#driver;
     properties.setTags(properties.tags.difference(new Set([tagOf(tag, "removeJobTag")])));
   }
 
-  /** The tags of the jobs that are started here. */
+  /**
+   * The tags of the jobs that are started here.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.addJobTag("job_to_cancel");
+   * assert.deepEqual(sc.getJobTags(), new Set(["job_to_cancel"]));
+   * ```
+   */
   getJobTags(): Set<string> {
     return this.#driver.properties.tags;
   }
 
-  /** Takes all tags away. */
+  /**
+   * Takes all tags away.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.addJobTag("job_to_cancel");
+   * sc.clearJobTags();
+   * assert.deepEqual(sc.getJobTags(), new Set());
+   * ```
+   */
   clearJobTags(): void {
     this.#driver.properties.setTags([]);
   }
@@ -938,7 +980,22 @@ export class SparkContext implements AsyncDisposable {
     cancellations.cancel((properties) => groupOf(properties) === groupId, act, options.reason);
   }
 
-  /** The same for the actions that have a tag. */
+  /**
+   * The same for the actions that have a tag.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * sc.addJobTag("job_to_cancel");
+   * const spin = (n: number) => { for (;;) if (Date.now() < 0) return n; };
+   * const count = sc.range(10).map(spin).count();
+   * sc.cancelJobsWithTag("job_to_cancel");
+   * await assert.rejects(count, /cancelled by sc\.cancelJobsWithTag\("job_to_cancel"\)/);
+   * ```
+   */
   cancelJobsWithTag(tag: string, options: CancelOptions = {}): void {
     const act = `cancelJobsWithTag(${JSON.stringify(tagOf(tag, "cancelJobsWithTag"))})`;
     const { cancellations } = this.#driver;

@@ -5,7 +5,8 @@
  *     FAIR   the pool that runs the fewest tasks for its weight; inside of it jobs as above
  *
  * Pure, as all of the scheduler is. A turn is one task: after each it is looked at again who runs how
- * much, so that slots which become free one by one are shared as well as many at once.
+ * much. Of pools that run alike it is the one whose last turn is longest ago, so that slots which
+ * become free one by one are shared too (in Spark the name decides, and one pool may get them all).
  */
 
 /** How jobs share the executors. */
@@ -21,49 +22,69 @@ export type Claim = Readonly<{
   pool: string;
   /** Whether it has a task that it could start now. */
   wants(): boolean;
-  /** How many tasks it runs now. */
-  running(): number;
 }>;
 
-/**
- * Whose turn it is, again and again, for as long as one wants to. `claims` are in the order in which
- * their jobs came. Whoever is given a turn starts a task or wants to no more, or the walk has to end.
- */
-export function* turns<C extends Claim>(claims: readonly C[], sharing: Sharing): Generator<C> {
-  switch (sharing.mode) {
-    case "FIFO":
-      for (const claim of claims) {
-        while (claim.wants()) yield claim;
+/** Deals out turns. */
+export class Pools {
+  readonly #sharing: Sharing;
+  /** The number of the last turn of each pool that claims something. */
+  #lastTurns: ReadonlyMap<string, number> = new Map();
+  #turns = 0;
+
+  constructor(sharing: Sharing) {
+    this.#sharing = sharing;
+  }
+
+  /**
+   * Whose turn it is, again and again, for as long as one wants to. `claims` are in the order in which
+   * their jobs came; `running` tells how many tasks of a pool hold a slot at this moment. Whoever is
+   * given a turn starts a task or wants to no more; where neither can be, the walk has to end there,
+   * and the turn does not count.
+   */
+  *turns<C extends Claim>(
+    claims: readonly C[],
+    running: (pool: string) => number,
+  ): Generator<C> {
+    const sharing = this.#sharing;
+    switch (sharing.mode) {
+      case "FIFO":
+        for (const claim of claims) {
+          while (claim.wants()) yield claim;
+        }
+        return;
+      case "FAIR": {
+        const lastTurns = new Map(
+          claims.map(({ pool }) => [pool, this.#lastTurns.get(pool) ?? 0]),
+        );
+        this.#lastTurns = lastTurns;
+        const loadOf = (pool: string) => running(pool) / (sharing.weights.get(pool) ?? 1);
+        for (;;) {
+          const next = fairest(claims, loadOf, lastTurns);
+          if (next === undefined) return;
+          yield next;
+          lastTurns.set(next.pool, ++this.#turns);
+        }
       }
-      return;
-    case "FAIR":
-      for (;;) {
-        const next = fairest(claims, sharing.weights);
-        if (next === undefined) return;
-        yield next;
-      }
+    }
   }
 }
 
-/** The first that wants to, of the pool with the least load; of pools alike, of the first in order. */
+/** The first that wants to, of the pool with the least load; of pools alike, see above. */
 function fairest<C extends Claim>(
   claims: readonly C[],
-  weights: ReadonlyMap<string, number>,
+  loadOf: (pool: string) => number,
+  lastTurns: ReadonlyMap<string, number>,
 ): C | undefined {
-  const pools = new Map<string, { running: number; first: C | undefined }>();
-  for (const claim of claims) {
-    let pool = pools.get(claim.pool);
-    if (pool === undefined) pools.set(claim.pool, pool = { running: 0, first: undefined });
-    pool.running += claim.running();
-    if (pool.first === undefined && claim.wants()) pool.first = claim;
-  }
+  const seen = new Set<string>();
   let best: C | undefined;
-  let least = Infinity;
-  for (const [name, { running, first }] of pools) {
-    const load = running / (weights.get(name) ?? 1);
-    if (first === undefined || load >= least) continue;
-    best = first;
-    least = load;
+  let [leastLoad, longestAgo] = [Infinity, Infinity];
+  for (const claim of claims) {
+    if (seen.has(claim.pool) || !claim.wants()) continue;
+    seen.add(claim.pool);
+    const [load, lastTurn] = [loadOf(claim.pool), lastTurns.get(claim.pool)!];
+    if (load > leastLoad || load === leastLoad && lastTurn >= longestAgo) continue;
+    best = claim;
+    [leastLoad, longestAgo] = [load, lastTurn];
   }
   return best;
 }

@@ -35,7 +35,7 @@ import { answerFailure, keyTypeFailure, startFailure } from "./failures.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
 import { type Seat, Seats, taskKey } from "./placement.ts";
-import { FIRST_COME, type Sharing, turns } from "./pools.ts";
+import { FIRST_COME, Pools, type Sharing } from "./pools.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
 import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
 
@@ -92,6 +92,7 @@ class LocalScheduler implements Scheduler {
   readonly #jobs = new Map<JobId, RunningJob>();
   readonly #sides: MapSides;
   readonly #seats = new Seats<Attempt>();
+  readonly #pools: Pools;
   /** Executors that are there or on their way. */
   #recruited = 0;
   #startFailures = 0;
@@ -110,6 +111,7 @@ class LocalScheduler implements Scheduler {
       stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
     };
     this.#sides = new MapSides(this.#limits);
+    this.#pools = new Pools(options.sharing ?? FIRST_COME);
   }
 
   handle(stimulus: Stimulus): readonly Instruction[] {
@@ -268,15 +270,24 @@ class LocalScheduler implements Scheduler {
       tasks,
       pool: this.#jobs.get(tasks.waitingJobs[0]!)!.pool,
       wants: () => hasSuspect(tasks) || tasks.waiting > tasks.suspects,
-      running: () => tasks.unfinished - tasks.waiting,
     }));
-    for (const { tasks } of turns(claims, this.#options.sharing ?? FIRST_COME)) {
+    const running = (pool: string) => this.#runningIn(pool);
+    for (const { tasks } of this.#pools.turns(claims, running)) {
       const alone = hasSuspect(tasks);
       const seat = alone ? this.#seats.freeAlone(tasks.id) : this.#seats.free(tasks.id);
       if (seat !== undefined) this.#launch(tasks, seat, alone);
       else if (alone) held.add(tasks);
       else return;
     }
+  }
+
+  /** How many slots the tasks of a pool hold, those included that were cancelled and go on. */
+  #runningIn(pool: string): number {
+    let count = 0;
+    for (const seat of this.#seats) {
+      for (const attempt of seat.running.values()) if (attempt.pool === pool) count++;
+    }
+    return count;
   }
 
   #launch(tasks: TaskSet, seat: Seat<Attempt>, alone: boolean): void {
@@ -289,7 +300,9 @@ class LocalScheduler implements Scheduler {
     const inputs = tasks.plan.parents.map((parent) => this.#sides.get(parent)!.outputs);
     this.#prepare(tasks.plan, seat, inputs);
     const seen = new Map(inputs.map((outputs) => [outputs.id, outputs.version]));
-    const attempt = tasks.launch({ job, executor: seat.id, startedAtMs: this.#nowMs, seen, alone });
+    const { pool } = this.#jobs.get(job)!;
+    const place = { job, pool, executor: seat.id };
+    const attempt = tasks.launch({ ...place, startedAtMs: this.#nowMs, seen, alone });
     const id = this.#seats.launch(seat, attempt.task, attempt, alone);
     const info = { id, stageAttempt: tasks.stageAttempt };
     const flow = tasks.plan.flows.get(attempt.task.partition)!;

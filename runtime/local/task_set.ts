@@ -35,6 +35,8 @@ export type Attempt = Readonly<{
   executor: ExecutorId;
   /** The job on whose behalf it was launched: the first that waited for it. */
   job: JobId;
+  /** The pool of that job. */
+  pool: string;
   startedAtMs: number;
   /** The version of each input that it was told of (ExchangeOutputs.version). */
   seen: ReadonlyMap<ExchangeId, number>;

@@ -98,6 +98,7 @@ class Life {
       executorsMax: random.between(1, 4),
       slotsPerExecutor: random.between(1, 3),
       attemptsMax: random.pick([1, 2, 4]),
+      sharing: random.pick([undefined, { mode: "FAIR", weights: new Map([["heavy", 3]]) }]),
       shuffleBytesMax: random.pick([undefined, undefined, 0, 4 * OUTPUT_BYTES, 12 * OUTPUT_BYTES]),
     };
     this.#failureRate = random.pick([0, 0, 0.1, 0.3]);
@@ -148,7 +149,7 @@ class Life {
     this.#rules.after();
   }
 
-  #submit({ job, wanted, stages }: Program): void {
+  #submit({ job, wanted, stages, properties }: Program): void {
     const plans = stages(() => this.#nextStage++);
     for (const { stage: { output } } of plans) {
       if (output.kind === "exchange") this.#exchanges.add(output.id);
@@ -156,7 +157,7 @@ class Life {
     this.#count("jobs");
     this.#unfinished.add(job);
     this.#rules.expect(job, wanted);
-    this.#tell({ kind: "jobSubmitted", job, name: `count ${job}`, stages: plans });
+    this.#tell({ kind: "jobSubmitted", job, name: `count ${job}`, stages: plans, properties });
   }
 
   #welcome(): void {

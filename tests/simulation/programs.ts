@@ -11,6 +11,8 @@ import type { Random } from "./random.ts";
 export type Program = Readonly<{
   job: JobId;
   wanted: readonly PartitionId[];
+  /** They name its pool, if it is in one. */
+  properties: Readonly<Record<string, string>>;
   /** Cut when it is submitted, as the engine does. */
   stages: (nextStage: () => StageId) => readonly StagePlan[];
 }>;
@@ -26,7 +28,9 @@ export function randomPrograms(random: Random): readonly Program[] {
     const wanted = random.chance(0.2) ? all.filter(() => random.chance(0.5)) : all;
     const stages = (nextStage: () => StageId) =>
       cut(plan, { kind: "count" }, { nextStage, partitions: wanted, name: `count ${job}` });
-    return { job, wanted, stages };
+    const pool = random.pick([undefined, "light", "heavy"]);
+    const properties = pool === undefined ? {} : { "spark.scheduler.pool": pool };
+    return { job, wanted, properties, stages };
   });
 }
 

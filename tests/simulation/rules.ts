@@ -13,6 +13,7 @@ import type {
   Task,
   TaskResult,
 } from "../../core/task.ts";
+import { FairnessRule } from "./fairness_rule.ts";
 import type { Instruction, SchedulerOptions, Stimulus } from "../../runtime/local/scheduler.ts";
 
 /** The size of every map output in the simulation. */
@@ -37,6 +38,7 @@ type Due = Readonly<{ jobs: readonly JobId[]; code: ErrorCode }>;
 
 export class Rules {
   readonly #options: SchedulerOptions;
+  readonly #fairness: FairnessRule;
   readonly #jobs = new Map<JobId, Job>();
   /** What the engine was told to run for each stage: its exchange, or -1 for an action's stage. */
   readonly #exchangeOfStage = new Map<StageId, ExchangeId>();
@@ -72,6 +74,7 @@ export class Rules {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#fairness = new FairnessRule(options.sharing);
   }
 
   expect(job: JobId, wanted: readonly number[]): void {
@@ -86,6 +89,7 @@ export class Rules {
   // What the engine says
 
   before(stimulus: Stimulus): void {
+    this.#fairness.before(stimulus);
     this.#due = [];
     this.#failed = [];
     this.#allFail = false;
@@ -223,6 +227,7 @@ export class Rules {
   // What the scheduler answers
 
   see(instruction: Instruction): void {
+    this.#fairness.see(instruction);
     switch (instruction.kind) {
       case "recruit":
         ensure(instruction.executors <= this.#options.executorsMax, "too many executors recruited");
@@ -364,6 +369,7 @@ export class Rules {
 
   /** The stimulus has led to what it had to, and to no more failures than that. */
   after(): void {
+    this.#fairness.after();
     ensure(this.#mustDiscard === undefined, `did not discard ${this.#mustDiscard}`);
     if (this.#mustCount !== undefined) {
       ensure(

@@ -158,3 +158,18 @@ Deno.test("planted bug: a lost executor goes unnoticed", () => {
   const calm = planted((stimulus) => stimulus.kind === "executorLost" ? undefined : stimulus);
   assert.match(found(calm), /dead executor|is stuck|should have failed|nobody waits/);
 });
+
+Deno.test("planted bug: pools are served first come, first served", () => {
+  const unfair: CreateScheduler = (options) =>
+    createScheduler({ ...options, sharing: { mode: "FIFO" } });
+  assert.match(found(unfair), /was served before job/);
+});
+
+Deno.test("planted bug: pools all weigh the same", () => {
+  const weightless: CreateScheduler = (options) =>
+    createScheduler({
+      ...options,
+      sharing: options.sharing && { mode: "FAIR", weights: new Map() },
+    });
+  assert.match(found(weightless), /was served before job/);
+});

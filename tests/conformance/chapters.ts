@@ -14,6 +14,7 @@ import { aggregates } from "./programs/shuffle_aggregates.ts";
 import { sorting } from "./programs/shuffle_sorting.ts";
 import { zeroValues } from "./programs/rdd_zero_values.ts";
 import { util } from "./programs/util.ts";
+import { wholeJobs } from "./programs/whole_jobs.ts";
 import { zipping } from "./programs/rdd_zipping.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -22,7 +23,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: [...text, ...piping] },
   { name: "broadcasts", programs: broadcasts },
-  { name: "jobs", programs: jobs },
+  { name: "jobs", programs: [...jobs, ...wholeJobs] },
   { name: "util", programs: util },
   {
     name: "shuffle",

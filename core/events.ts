@@ -1,6 +1,6 @@
 /**
- * All that eyes ever see: the progress bar and `--verbose` read these and nothing else. No decision
- * reads one. The dotted names are in the past tense.
+ * All that eyes ever see: the progress bar, `--verbose`, listeners and the status tracker read these
+ * and nothing else. No decision reads one. The dotted names are in the past tense.
  */
 import type { FailureReport } from "./errors.ts";
 import type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./task.ts";

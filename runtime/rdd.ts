@@ -535,7 +535,7 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * PySpark knows no such name; arrays do. The same as {@linkcode RDD.union}.
+   * The same as {@linkcode RDD.union}, as arrays call it; in Python `a + b` (`__add__`) means it.
    *
    * @example
    * ```ts

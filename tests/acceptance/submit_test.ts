@@ -1,6 +1,6 @@
 /** The launcher: a job's process is what it would be without us, and its exit code says how it went. */
 import assert from "node:assert/strict";
-import { finished, Workshop } from "./launch.ts";
+import { finished, ROOT, Workshop } from "./launch.ts";
 
 Deno.test("a job sees its own arguments, and is the main module", async () => {
   using shop = new Workshop();
@@ -228,5 +228,28 @@ Deno.test("executors end when the driver is killed, and the next start takes its
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const { stdout } = await shop.job(text(`console.log(await sc.range(5).count());`));
   assert.equal(stdout, "5\n");
+  await shop.assertNothingLeft();
+});
+
+Deno.test("as a task of Flint's deno.json: paths start in the user's folder", async () => {
+  using shop = new Workshop();
+  shop.write("in the folder/data.txt", "found\n");
+  shop.write(
+    "in the folder/job.ts",
+    `import { SparkContext } from "@flint/flint";
+     await using sc = new SparkContext();
+     console.log(await sc.textFile("data.txt").first(), ...Deno.args);`,
+  );
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", `${ROOT}deno.json`, "submit"]
+      .concat("job.ts", "--master", "local", "--", "a b"),
+    cwd: `${shop.folder}/in the folder`,
+    env: { TMPDIR: shop.temp, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { stdout, stderr } = await finished(command.spawn());
+  assert.equal(stdout, "found a b\n", stderr);
   await shop.assertNothingLeft();
 });

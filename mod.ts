@@ -97,4 +97,6 @@ export type {
 export type { Compression } from "./core/platform.ts";
 export type { PartitionId } from "./core/plan/plan.ts";
 export type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./core/task.ts";
+export type { AddFileOptions } from "./runtime/files/added_files.ts";
+export { SparkFiles } from "./workers/spark_files.ts";
 export { TaskContext } from "./workers/task_context.ts";

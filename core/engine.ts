@@ -36,6 +36,8 @@ export interface Engine extends AsyncDisposable {
   readonly name: string;
   /** How many tasks can run at the same time. */
   readonly parallelism: number;
+  /** Where files for tasks are put: a path that is the same for tasks, who may read it. */
+  readonly filesFolder: string;
   /** Yields the value of each wanted partition once, in the order in which they are ready. */
   run(job: Job): AsyncIterable<TaskValue>;
   /** Makes bytes readable to every task as `TaskIO.broadcast(id)`. */

@@ -22,6 +22,7 @@ import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
 import { DraftCapturer } from "./capture.ts";
 import { executorEnvironment, type SparkConf } from "./config.ts";
 import { Driver } from "./driver.ts";
+import { AddedFiles } from "./files/added_files.ts";
 import { createInspector } from "./inspector.ts";
 import { createLocalEngine } from "./local/engine.ts";
 import { localDirectories } from "./local_directories.ts";
@@ -34,6 +35,10 @@ const ATTEMPTS_DEFAULT = 4;
 
 export class Application {
   readonly driver: Driver;
+  /** What was added for tasks to read. */
+  readonly files: AddedFiles;
+  /** Where that lies. */
+  readonly filesFolder: string;
   readonly accumulators: Accumulators;
   readonly #capturer: Capturer;
   readonly #classes: ClassTable;
@@ -73,6 +78,8 @@ export class Application {
       warn,
     });
     const parallelism = conf.getCount("spark.default.parallelism");
+    this.files = new AddedFiles(engine.filesFolder, conf.getBoolean("spark.files.overwrite"));
+    this.filesFolder = engine.filesFolder;
     this.driver = new Driver({
       engine,
       capturer: new DraftCapturer({

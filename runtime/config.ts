@@ -47,6 +47,11 @@ export const OPTIONS = {
     kind: "memory",
     about: "An executor that holds more is killed. Default: slots × worker memory + 300m.",
   },
+  "spark.files.overwrite": {
+    kind: "flag",
+    default: "false",
+    about: "Whether a file of a name that was added with other content replaces that.",
+  },
   "spark.task.maxFailures": {
     kind: "count",
     about: "Attempts of a task on a local-cluster. Default: 4.",

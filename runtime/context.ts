@@ -17,6 +17,8 @@ import {
   newNumericAccumulator,
   type NumericAccumulator,
 } from "./accumulator.ts";
+import { denoPlatform } from "../workers/platform_deno.ts";
+import { provideFiles } from "../workers/spark_files.ts";
 import { Application } from "./application.ts";
 import { type ActionOptions, callable, optionsOf, text, wholeNumber } from "./arguments.ts";
 import type { Broadcast } from "./broadcast.ts";
@@ -30,6 +32,8 @@ import {
 } from "./config.ts";
 import { Dataset } from "./dataset.ts";
 import type { Driver } from "./driver.ts";
+import type { AddFileOptions } from "./files/added_files.ts";
+import { archivePath, filePath } from "./files/paths.ts";
 import type { Hint } from "./hint.ts";
 import { groupOf, type JobGroupOptions, tagOf, tagsOf } from "./job_properties.ts";
 import { Listeners, type SparkListener } from "./listeners.ts";
@@ -106,6 +110,11 @@ export type RunJobOptions =
  * ```
  */
 export class SparkContext implements AsyncDisposable {
+  static {
+    const root = () => SparkContext.active && SparkContext.active.#application.filesFolder;
+    provideFiles({ platform: denoPlatform, root });
+  }
+
   /** Where it runs, as it was written. */
   readonly master: string;
   /** The name of the application. */
@@ -500,6 +509,148 @@ export class SparkContext implements AsyncDisposable {
   pickleFile<T>(path: string | URL, partitionsMin?: number | FileOptions): RDD<T> {
     const { partitionsMin: least } = fileOptions(partitionsMin);
     return this.#rdd(sources.objectFile(this.#driver, "pickleFile", path, least));
+  }
+
+  /**
+   * Copies a file to where tasks may read it, under its name: {@linkcode SparkFiles.get} gives the path,
+   * in tasks and on the driver. A folder is copied with all that is in it if `recursive` is set.
+   * `path` is a path or a `file:` URL. Jobs that are started before the promise resolves wait for it.
+   *
+   * Rejects with an InputError where there is nothing to copy, and with a PlanError (InvalidArgument)
+   * for a folder without `recursive`, or where the name was added with other content before, unless
+   * `spark.files.overwrite` is set.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, SparkFiles } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/test1.txt`, "100");
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * await sc.addFile(`${folder}/test1.txt`);
+   * const scaled = sc.parallelize([1, 2, 3, 4]).mapPartitions(function* (numbers) {
+   *   const factor = Number(Deno.readTextFileSync(SparkFiles.get("test1.txt")));
+   *   for (const n of numbers) yield n * factor;
+   * });
+   * assert.deepEqual(await scaled.collect(), [100, 200, 300, 400]);
+   * assert.deepEqual(sc.listFiles, [`${folder}/test1.txt`]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  addFile(path: string | URL, recursive: boolean | AddFileOptions = {}): Promise<void> {
+    const options = optionsOf<AddFileOptions>(recursive, { recursive: recursive === true });
+    return this.#addFile(path, options, "addFile");
+  }
+
+  /**
+   * Adds a module, or a file with data of modules, as {@linkcode SparkContext.addFile} does: functions
+   * of {@linkcode RDD.mapAsync} may `import()` it. What functions import themselves, and what they are
+   * closed over, travels without this.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, SparkFiles } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/triple.ts`, "export const triple = (n: number) => 3 * n;");
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * await sc.addPyFile(`${folder}/triple.ts`);
+   * const tripled = sc.parallelize([1, 2]).mapAsync(async (n) => {
+   *   const { triple } = await import(`file://${SparkFiles.get("triple.ts")}`);
+   *   return triple(n) as number;
+   * });
+   * assert.deepEqual(await tripled.collect(), [3, 6]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  addPyFile(path: string | URL): Promise<void> {
+    return this.#addFile(path, {}, "addPyFile");
+  }
+
+  /**
+   * The same as {@linkcode SparkContext.addPyFile}, by a name that fits TypeScript.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, SparkFiles } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/seven.ts`, "export default 7;");
+   * await using sc = new SparkContext({ master: "local" });
+   * await sc.addModule(new URL(`file://${folder}/seven.ts`));
+   * const { default: seven } = await import(`file://${SparkFiles.get("seven.ts")}`);
+   * assert.equal(seven, 7);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  addModule(path: string | URL): Promise<void> {
+    return this.#addFile(path, {}, "addModule");
+  }
+
+  /**
+   * Unpacks an archive to where tasks may read it: `.zip`, `.jar`, `.tar`, `.tar.gz`, `.tgz` or
+   * `.tar.zst`. The folder has the name of the archive, or what stands behind a `#`: `model.zip#model`.
+   * Else as {@linkcode SparkContext.addFile}; rejects with an InputError as well where the archive is
+   * damaged (CorruptInput), or has entries that lead out of the folder, are links, come twice, are
+   * more than 100,000 or become longer than 64 MB and 200 times the archive
+   * (InputUnsupported).
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, SparkFiles } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/test.txt`, "100");
+   * await new Deno.Command("tar", { args: ["-czf", "test.tgz", "test.txt"], cwd: folder }).output();
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * await sc.addArchive(`${folder}/test.tgz#unpacked`);
+   * const scaled = sc.parallelize([1, 2, 3, 4]).mapPartitions(function* (numbers) {
+   *   const factor = Number(Deno.readTextFileSync(`${SparkFiles.get("unpacked")}/test.txt`));
+   *   for (const n of numbers) yield n * factor;
+   * });
+   * assert.deepEqual(await scaled.collect(), [100, 200, 300, 400]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  addArchive(path: string | URL): Promise<void> {
+    const { path: archive, folder } = archivePath(path);
+    return this.#adding("addArchive", () => this.#application.files.addArchive(archive, folder));
+  }
+
+  /**
+   * The paths of the files and folders that were added, as they were given; a `file:` URL as its path.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(sc.listFiles, []);
+   * ```
+   */
+  get listFiles(): string[] {
+    return this.#application.files.list("file");
+  }
+
+  /**
+   * The paths of the archives that were added, likewise.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.deepEqual(sc.listArchives, []);
+   * ```
+   */
+  get listArchives(): string[] {
+    return this.#application.files.list("archive");
   }
 
   /**
@@ -1140,6 +1291,18 @@ export class SparkContext implements AsyncDisposable {
 
   get #driver(): Driver {
     return this.#application.driver;
+  }
+
+  #addFile(path: string | URL, options: AddFileOptions, operator: string): Promise<void> {
+    const file = filePath(path, operator);
+    return this.#adding(operator, () => this.#application.files.addFile(file, options, operator));
+  }
+
+  #adding(operator: string, add: () => Promise<void>): Promise<void> {
+    this.#driver.assertRunning(operator);
+    const added = add();
+    this.#driver.waitFor(added);
+    return awaited(added);
   }
 
   #rdd<T>(data: Dataset): RDD<T> {

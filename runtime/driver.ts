@@ -45,7 +45,7 @@ export type PreparedJob = Readonly<{
   cancellable: Cancellable;
   /** The functions whose classes are known in all of its stages. */
   classUsers: readonly Closure[];
-  /** The broadcasts that were on their way to the engine when it was prepared. */
+  /** The broadcasts and files that were on their way to the tasks when it was prepared. */
   publishing: readonly Promise<void>[];
 }>;
 
@@ -253,6 +253,13 @@ export class Driver {
   /** The engine keeps a broadcast for as long as what stands for it in closures can be reached. */
   keepPublished(id: BroadcastId, token: Token): void {
     this.#tokens.register(token, id);
+  }
+
+  /** Jobs that are started from now on wait for something that tasks need, or fail with it. */
+  waitFor(ready: Promise<unknown>): void {
+    const waiting = ready.then(() => undefined);
+    this.#publishing.add(waiting);
+    waiting.catch(() => undefined).finally(() => this.#publishing.delete(waiting));
   }
 
   /** Throws why the engine does not have a broadcast, where it could not take it. */

@@ -18,12 +18,10 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     getStorageLevel isLocallyCheckpointed localCheckpoint meanApprox persist
     sampleByKeyExact sumApprox unpersist`),
   RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
-  SparkContext: words("addArchive addFile addPyFile listArchives listFiles"),
-  SparkFiles: words("get getRootDirectory"),
   StorageLevel: words(`
     DISK_ONLY DISK_ONLY_2 DISK_ONLY_3 MEMORY_AND_DISK MEMORY_AND_DISK_2
     MEMORY_AND_DISK_DESER MEMORY_ONLY MEMORY_ONLY_2 NONE OFF_HEAP`),
-  pyspark: words("BarrierTaskContext BarrierTaskInfo RDDBarrier SparkFiles StorageLevel"),
+  pyspark: words("BarrierTaskContext BarrierTaskInfo RDDBarrier StorageLevel"),
 };
 
 /** Interfaces have no names at run time: the type checker says that these are what they seem. */

@@ -17,12 +17,14 @@ import * as pair from "../core/pair.ts";
 import * as sampling from "../core/sampling.ts";
 import * as settled from "../core/settled.ts";
 import * as statistics from "../core/statistics.ts";
+import { SparkFiles } from "./spark_files.ts";
 import { TaskContext } from "./task_context.ts";
 
 /** Module name → export name → value. The names travel in closures: they never change. */
 export const provided: Readonly<Record<string, Record<string, unknown>>> = {
   "flint:accumulation": { ...accumulation },
   "flint:errors": { ...errors },
+  "flint:files": { SparkFiles },
   "flint:fresh": { ...fresh },
   "flint:hyperloglog": { ...hyperloglog },
   "flint:key": { ...key, ...keyEquality, ...keyOrder },

@@ -24,6 +24,7 @@ import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
 import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
 import { runTask, runTaskLater } from "./run_task.ts";
+import { filesFolder, provideFiles } from "./spark_files.ts";
 import type { WorkerSetup } from "./task_worker.ts";
 import { WorkerLink } from "./worker_link.ts";
 
@@ -45,6 +46,7 @@ function isCalledByNode(): boolean {
 
 async function serve(setup: WorkerSetup): Promise<void> {
   const link = new WorkerLink(setup.memory);
+  provideFiles({ platform: denoPlatform, root: () => filesFolder(setup.folders) });
   watchExits(self, [
     // `process.exit` ends here as well, and its module is loaded only if somebody asks for it.
     { owner: Deno, method: "exit", name: () => isCalledByNode() ? "process.exit" : "Deno.exit" },

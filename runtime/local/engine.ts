@@ -30,6 +30,7 @@ import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { FromExecutor, Grants } from "../../workers/protocol.ts";
 import { shuffleFilePath } from "../../workers/local_io.ts";
+import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
@@ -91,6 +92,7 @@ type Known = {
 class LocalEngine implements Engine {
   readonly name = "local";
   readonly parallelism: number;
+  readonly filesFolder: string;
   readonly #options: LocalEngineOptions;
   readonly #host: EngineHost;
   readonly #folders: LocalFolders;
@@ -116,6 +118,7 @@ class LocalEngine implements Engine {
     this.#host = host;
     this.parallelism = options.executors * options.slotsPerExecutor;
     this.#folders = makeLocalFolders(options.folders);
+    this.filesFolder = filesFolder(this.#folders.paths);
     this.#scheduler = createScheduler({
       executorsMax: options.executors,
       slotsPerExecutor: options.slotsPerExecutor,

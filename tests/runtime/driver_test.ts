@@ -20,6 +20,7 @@ function rig(options: { publish?: () => Promise<void> } = {}) {
   const engine: Engine = {
     name: "double",
     parallelism: 2,
+    filesFolder: "/nowhere",
     async *run(job) {
       await Promise.resolve();
       log.push("run");

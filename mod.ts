@@ -31,6 +31,8 @@ export type {
   ActionOptions,
   ApproximateOptions,
   AsyncOptions,
+  BoundedOptions,
+  DistinctByKeyOptions,
   IterationOptions,
   KeepingOptions,
   KeyedOptions,
@@ -66,6 +68,7 @@ export {
   StatusTracker,
 } from "./runtime/status_tracker.ts";
 export { VERSION } from "./runtime/version.ts";
+export { BoundedFloat } from "./core/bounded_float.ts";
 export { StatCounter, type StatSummary } from "./core/statistics.ts";
 export type { Values } from "./shuffle/values.ts";
 export {

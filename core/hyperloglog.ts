@@ -20,23 +20,34 @@ const ERROR_OF_ONE = 1.054;
 /** The least relative standard error that can be asked for. */
 export const RELATIVE_ERROR_MIN = 0.00026;
 
+/** One for all counters: they are many where each key has its own. */
+const WRITER = new KeyWriter(64);
+
+function registersFor(relativeError: number): Uint8Array<ArrayBuffer> {
+  const bits = Math.ceil(2 * Math.log2(ERROR_OF_ONE / relativeError));
+  return new Uint8Array(2 ** Math.min(Math.max(bits, INDEX_BITS_MIN), INDEX_BITS_MAX));
+}
+
 /** Counts different keys by their canonical bytes. */
 export class HyperLogLog {
   /** Plain data that crosses processes: 2^p bytes. */
   readonly registers: Uint8Array<ArrayBuffer>;
   readonly #indexBits: number;
-  readonly #writer = new KeyWriter(64);
 
   /** `relativeError`: the standard error wanted, from `RELATIVE_ERROR_MIN` up; 0.05 is 5 %. */
-  constructor(relativeError: number) {
-    const bits = Math.ceil(2 * Math.log2(ERROR_OF_ONE / relativeError));
-    this.#indexBits = Math.min(Math.max(bits, INDEX_BITS_MIN), INDEX_BITS_MAX);
-    this.registers = new Uint8Array(2 ** this.#indexBits);
+  constructor(relativeError: number, registers = registersFor(relativeError)) {
+    this.registers = registers;
+    this.#indexBits = 31 - Math.clz32(registers.length);
+  }
+
+  /** A counter over the registers of another one: what it counts is counted there. */
+  static over(registers: Uint8Array<ArrayBuffer>): HyperLogLog {
+    return new HyperLogLog(NaN, registers);
   }
 
   /** Counts a key. Throws a RecordError `UnhashableKey` for what is none. */
   add(key: unknown): void {
-    const writer = this.#writer;
+    const writer = WRITER;
     writer.end = 0;
     writer.writeGroupingKey(key);
     this.#addHash(writer.bytes, writer.end);

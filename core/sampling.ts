@@ -55,7 +55,7 @@ export function* drawnByKey(
   { seed, partition }: Draw,
 ): Generator<unknown> {
   const random = new Random(seed, partition);
-  const fractionOf = fractionsByKey(fractions);
+  const fractionOf = fractionsByKey(fractions, "sampleByKey");
   for (const record of records) {
     const fraction = fractionOf(pairOf(record)[0]);
     let left = replacement ? poisson(random, fraction) : Number(random.next() < fraction);
@@ -63,7 +63,70 @@ export function* drawnByKey(
   }
 }
 
-function fractionsByKey(fractions: Fractions): (key: unknown) => number {
+/** A collection that can be iterated twice, and says how long it is. */
+type Counted = Iterable<unknown> & Readonly<{ length: number }>;
+
+/**
+ * Of the values of each key exactly `ceil(length * fraction)`, every choice being equally likely, in
+ * their order. With `replacement` a value can be drawn several times. Throws as `drawnByKey`.
+ */
+export function* drawnExactly(
+  groups: Iterable<readonly [key: unknown, values: Counted]>,
+  fractions: Fractions,
+  replacement: boolean,
+  { seed, partition }: Draw,
+): Generator<[key: unknown, value: unknown]> {
+  const random = new Random(seed, partition);
+  const fractionOf = fractionsByKey(fractions, "sampleByKeyExact");
+  for (const [key, values] of groups) {
+    let wanted = Math.ceil(values.length * fractionOf(key));
+    let rest = values.length;
+    if (wanted === 0) continue;
+    for (const value of values) {
+      // Knuth's algorithm S (volume 2, 3.4.2): what has to be drawn yet, of what is left.
+      let times = replacement
+        ? binomial(random, wanted, rest)
+        : Number(random.next() * rest < wanted);
+      wanted -= times;
+      rest--;
+      for (; times > 0; times--) yield [key, value];
+      if (wanted === 0) break;
+    }
+  }
+}
+
+/** How many of `trials` succeed, each with a chance of 1 in `parts`. */
+function binomial(random: Random, trials: number, parts: number): number {
+  if (parts === 1) return trials;
+  let successes = 0;
+  // About one success at a time, so that no probability is too small for a number.
+  for (let left = trials; left > 0; left -= parts) {
+    successes += fewSuccesses(random, Math.min(left, parts), 1 / parts);
+  }
+  return successes;
+}
+
+/** By inversion, and without Math.log, which may differ from runtime to runtime. */
+function fewSuccesses(random: Random, trials: number, chance: number): number {
+  let share = power(1 - chance, trials);
+  let successes = 0;
+  for (let left = random.next(); left >= share && successes < trials; successes++) {
+    left -= share;
+    share *= (trials - successes) / (successes + 1) * chance / (1 - chance);
+  }
+  return successes;
+}
+
+function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
+
+function fractionsByKey(fractions: Fractions, operator: string): (key: unknown) => number {
   const byKey = new KeyMap<unknown, number>();
   for (const [key, fraction] of fractions) byKey.set(key, fraction);
   return (key) => {
@@ -71,7 +134,7 @@ function fractionsByKey(fractions: Fractions): (key: unknown) => number {
     if (fraction !== undefined) return fraction;
     throw new RecordError(
       "MissingFraction",
-      `sampleByKey() was told no fraction for the key ${shown(key)}`,
+      `${operator}() was told no fraction for the key ${shown(key)}`,
       "Give every key one; 0 for those that are not wanted",
     );
   };

@@ -168,6 +168,22 @@ export type TreeOptions =
     depth?: number | undefined;
   }>;
 
+/** How sure the bounds of an approximate action are to be, and where it can be told to end. */
+export type BoundedOptions =
+  & ActionOptions
+  & Readonly<{
+    /** How likely the bounds are to hold, from 0 to 1; 0.95 by default. */
+    confidence?: number | undefined;
+  }>;
+
+/** How exact approximate counts by key are, and how the result is divided. */
+export type DistinctByKeyOptions<K> =
+  & KeyedOptions<K>
+  & Readonly<{
+    /** The relative standard error, from 0.00026 to below 1; 0.05 by default. */
+    relativeSD?: number | undefined;
+  }>;
+
 /** How exact an approximate count is, and where it can be told to end. */
 export type ApproximateOptions =
   & ActionOptions

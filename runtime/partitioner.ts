@@ -34,6 +34,7 @@ export class Partitioner {
     return this.#data.kind;
   }
 
+  /** How many partitions there are. */
   get numPartitions(): number {
     return this.#data.partitions;
   }

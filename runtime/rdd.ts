@@ -8,12 +8,15 @@
 import { DRIVER_ONLY } from "../core/driver_only.ts";
 import { PlanError, shown } from "../core/errors.ts";
 import { explain } from "../core/plan/explain.ts";
+import type { BoundedFloat } from "../core/bounded_float.ts";
 import type { StatCounter } from "../core/statistics.ts";
 import type { Values } from "../shuffle/values.ts";
 import {
   type ActionOptions,
   type ApproximateOptions,
   type AsyncOptions,
+  type BoundedOptions,
+  type DistinctByKeyOptions,
   type IterationOptions,
   type KeepingOptions,
   type KeyedOptions,
@@ -35,6 +38,7 @@ import type { Partitioner } from "./partitioner.ts";
 import { notAvailable } from "./not_available.ts";
 
 import * as actions from "./operators/actions.ts";
+import * as approximate from "./operators/approximate.ts";
 import * as aggregates from "./operators/aggregates.ts";
 import * as iterating from "./operators/iterating.ts";
 import * as joins from "./operators/joins.ts";
@@ -860,6 +864,35 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * About how many different values each key has, compared by value as keys are; Scala's name.
+   * `relativeSD` is as in {@linkcode RDD.countApproxDistinct}: a key takes about 1.1 / relativeSD²
+   * bytes.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.range(1000).map((n) => [n % 2, n % 20]);
+   * const counts = await pairs.countApproxDistinctByKey().collectAsMap();
+   * assert(8 <= counts.get(0)! && counts.get(0)! <= 12);
+   * ```
+   */
+  countApproxDistinctByKey<K, V>(
+    this: RDD<readonly [K, V]>,
+    relativeSD: number | DistinctByKeyOptions<K> = 0.05,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, number]> {
+    const options = optionsOf<DistinctByKeyOptions<K>>(relativeSD, {
+      ...keyedOptions(partitions, partitionFunction),
+      relativeSD: relativeSD as number,
+    });
+    return this.#next(statistics.countApproxDistinctByKey(this.#data, options));
+  }
+
+  /**
    * A sample of pairs, drawn as by `sample` but with a fraction for each key: from a Map, or from an
    * object whose names are the keys. A task that meets a key without one fails with a RecordError
    * (MissingFraction).
@@ -899,6 +932,46 @@ export class RDD<T> implements AsyncIterable<T> {
   ): RDD<[K, V]> {
     const [fractions, options] = sampleArguments(first, second, seed);
     return this.#next(sampling.sampleByKey(this.#data, fractions, options));
+  }
+
+  /**
+   * A sample of pairs with exactly `Math.ceil(count * fraction)` pairs of each key, where
+   * {@linkcode RDD.sampleByKey} draws about as many; Scala's name. Every choice of so many pairs is
+   * equally likely. Exactness has its price: the pairs of a key meet in one partition, as by
+   * `groupByKey`, and are partitioned by key afterwards.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const pairs = sc.parallelize(["a", "b"]).cartesian(sc.range(1000));
+   * const drawn = pairs.sampleByKeyExact({ a: 0.2, b: 0.1 }, { seed: 2 });
+   * const counts = await drawn.mapValues(() => 1).reduceByKey((a, b) => a + b).collectAsMap();
+   * assert.deepEqual([counts.get("a"), counts.get("b")], [200, 100]);
+   * ```
+   */
+  sampleByKeyExact<K, V>(
+    this: RDD<readonly [K, V]>,
+    fractions: KeyFractions<K>,
+    options?: SampleOptions,
+  ): RDD<[K, V]>;
+  /** The same in Spark's order. */
+  sampleByKeyExact<K, V>(
+    this: RDD<readonly [K, V]>,
+    withReplacement: boolean,
+    fractions: KeyFractions<K>,
+    seed?: number,
+  ): RDD<[K, V]>;
+  sampleByKeyExact<K, V>(
+    this: RDD<readonly [K, V]>,
+    first: KeyFractions<K> | boolean,
+    second: KeyFractions<K> | SampleOptions | undefined,
+    seed?: number,
+  ): RDD<[K, V]> {
+    const [fractions, options] = sampleArguments(first, second, seed);
+    return this.#next(sampling.sampleByKeyExact(this.#data, fractions, options));
   }
 
   /**
@@ -2196,6 +2269,79 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
+   * How many records there are, about, in `timeoutMs` milliseconds at most: then the job is cancelled,
+   * and the partitions that are done tell what the others may hold (Spark's estimate: with
+   * `confidence`, 0.95 by default, the count lies from `low` to `high`). Where all are done in time the
+   * count is exact. PySpark gives the value alone.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const count = await sc.range(1000, { partitions: 10 }).countApprox(60_000, 1.0);
+   * assert.equal(count.value, 1000);
+   * ```
+   */
+  countApprox(
+    timeoutMs: number,
+    confidence: number | BoundedOptions = 0.95,
+    options: ActionOptions = {},
+  ): Promise<BoundedFloat> {
+    const limits = limitsOf(timeoutMs, confidence, options);
+    return awaited(approximate.countApprox(this.#data, limits));
+  }
+
+  /**
+   * The sum of the numbers, about, in `timeoutMs` milliseconds at most; else as
+   * {@linkcode RDD.countApprox}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const sum = await sc.range(1000, { partitions: 10 }).sumApprox(60_000);
+   * assert(Math.abs(sum.value - 499_500) / 499_500 < 0.05);
+   * ```
+   */
+  sumApprox(
+    this: RDD<number>,
+    timeoutMs: number,
+    confidence: number | BoundedOptions = 0.95,
+    options: ActionOptions = {},
+  ): Promise<BoundedFloat> {
+    const limits = limitsOf(timeoutMs, confidence, options);
+    return awaited(approximate.sumApprox(this.#data, limits));
+  }
+
+  /**
+   * The mean of the numbers, about, in `timeoutMs` milliseconds at most; else as
+   * {@linkcode RDD.countApprox}.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const mean = await sc.range(1000, { partitions: 10 }).meanApprox(60_000);
+   * assert(Math.abs(mean.value - 499.5) / 499.5 < 0.05);
+   * ```
+   */
+  meanApprox(
+    this: RDD<number>,
+    timeoutMs: number,
+    confidence: number | BoundedOptions = 0.95,
+    options: ActionOptions = {},
+  ): Promise<BoundedFloat> {
+    const limits = limitsOf(timeoutMs, confidence, options);
+    return awaited(approximate.meanApprox(this.#data, limits));
+  }
+
+  /**
    * Writes each record as a line of UTF-8 (`String(record)`; a Uint8Array as its bytes) into a new
    * folder: `part-00000` and so on, one a partition, and `_SUCCESS` when all are there. With
    * `compression` the parts are packed, and their names end with `.gz` or `.zst`; in its place the
@@ -2631,6 +2777,18 @@ function sortOptions(
   partitions: number | undefined,
 ): SortOptions {
   return optionsOf(ascending, { ascending: ascending as boolean, partitions });
+}
+
+function limitsOf(
+  timeoutMs: number,
+  confidence: number | BoundedOptions,
+  options: ActionOptions,
+): { timeoutMs: number; confidence: number } & ActionOptions {
+  const { confidence: chosen = 0.95, ...rest } = optionsOf<BoundedOptions>(confidence, {
+    ...options,
+    confidence: confidence as number,
+  });
+  return { ...rest, timeoutMs, confidence: chosen };
 }
 
 function treeOptions(depth: number | TreeOptions, options: ActionOptions): TreeOptions {

@@ -14,9 +14,8 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
     allGather attemptNumber barrier cpuAmount cpus get getLocalProperty getTaskInfos
     partitionId resources stageId taskAttemptId`),
   RDD: words(`
-    barrier cache cleanShuffleDependencies countApprox countApproxDistinctByKey
-    getStorageLevel isLocallyCheckpointed localCheckpoint meanApprox persist
-    sampleByKeyExact sumApprox unpersist`),
+    barrier cache cleanShuffleDependencies getStorageLevel isLocallyCheckpointed localCheckpoint
+    persist unpersist`),
   RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
   StorageLevel: words(`
     DISK_ONLY DISK_ONLY_2 DISK_ONLY_3 MEMORY_AND_DISK MEMORY_AND_DISK_2

@@ -8,6 +8,7 @@ import {
   differentDraws,
   drawnBetween,
   drawnByKey,
+  drawnExactly,
   drawnOften,
   type Fractions,
   repeatedDraws,
@@ -33,21 +34,46 @@ export function sample(data: Dataset, fraction: number, options: SampleOptions):
 
 export function sampleByKey(
   data: Dataset,
-  given: ReadonlyMap<unknown, number> | Readonly<Record<string, number>>,
+  given: FractionsGiven,
   options: SampleOptions,
 ): Dataset {
   const operator = "sampleByKey";
-  const { replacement = false } = options;
-  const fractions: Fractions = fractionEntries(given, operator);
-  for (const [key, fraction] of fractions) {
-    refuseNoFraction(fraction, operator, `the fraction of ${shown(key)}`, replacement);
-  }
-  const seed = seedOf(options.seed, operator);
+  const { fractions, replacement, seed } = byKey(given, options, operator);
   return data.narrow(new CallSite(operator), {
     kind: "mapPartitions",
     keepsKeys: true,
     fn: (records, partition) => drawnByKey(records, fractions, replacement, { seed, partition }),
   });
+}
+
+/** How many pairs a key has is known when all of them have met. */
+export function sampleByKeyExact(
+  data: Dataset,
+  given: FractionsGiven,
+  options: SampleOptions,
+): Dataset {
+  const site = new CallSite("sampleByKeyExact");
+  const { fractions, replacement, seed } = byKey(given, options, site.operator);
+  const partitioner = { kind: "hash", partitions: undefined } as const;
+  return data.exchange(site, { kind: "group", partitioner }).narrow(site, {
+    kind: "mapPartitions",
+    keepsKeys: true,
+    fn: (groups, partition) => drawnExactly(groups, fractions, replacement, { seed, partition }),
+  });
+}
+
+type FractionsGiven = ReadonlyMap<unknown, number> | Readonly<Record<string, number>>;
+
+function byKey(
+  given: FractionsGiven,
+  { replacement = false, seed }: SampleOptions,
+  operator: string,
+): { fractions: Fractions; replacement: boolean; seed: number } {
+  const fractions: Fractions = fractionEntries(given, operator);
+  for (const [key, fraction] of fractions) {
+    refuseNoFraction(fraction, operator, `the fraction of ${shown(key)}`, replacement);
+  }
+  return { fractions, replacement, seed: seedOf(seed, operator) };
 }
 
 export function randomSplit(

@@ -5,8 +5,10 @@ import { compareKeys } from "../../core/key_order.ts";
 import { numberOf } from "../../core/number.ts";
 import { StatCounter, type StatSummary } from "../../core/statistics.ts";
 import { type ActionOptions, wholeNumber } from "../arguments.ts";
+import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
 import { applied, emptyCollection } from "./actions.ts";
+import { type PairOptions, partitionerOf } from "./keyed.ts";
 
 /** The most buckets of a histogram: its counts travel from every task. */
 const BUCKETS_MAX = 2 ** 24;
@@ -29,7 +31,8 @@ export async function figure(data: Dataset, name: Figure, options: ActionOptions
   return (await stats(data, options, name))[name];
 }
 
-function summarizing(operator: string): (numbers: Iterable<unknown>) => StatSummary {
+/** What a task makes of the numbers of its partition. */
+export function summarizing(operator: string): (numbers: Iterable<unknown>) => StatSummary {
   return (numbers) => {
     const counter = new StatCounter();
     for (const number of numbers) counter.merge(numberOf(number, operator));
@@ -178,13 +181,7 @@ export async function countApproxDistinct(
   options: ActionOptions,
 ): Promise<number> {
   const operator = "countApproxDistinct";
-  if (!(relativeError >= RELATIVE_ERROR_MIN && relativeError < 1)) {
-    throw new PlanError(
-      "InvalidArgument",
-      `Cannot call ${operator}(): relativeSD is ${shown(relativeError)}`,
-      "Use a number from 0.00026 to below 1, or distinct().count() for the exact number",
-    );
-  }
+  refuseError(relativeError, operator);
   const counting = (records: Iterable<unknown>): Uint8Array => {
     const counter = new HyperLogLog(relativeError);
     for (const record of records) counter.add(record);
@@ -195,4 +192,42 @@ export async function countApproxDistinct(
     total.merge(registers as Uint8Array);
   }
   return total.estimate();
+}
+
+export function countApproxDistinctByKey(
+  data: Dataset,
+  { relativeSD: relativeError = 0.05, ...options }: PairOptions & {
+    relativeSD?: number | undefined;
+  },
+): Dataset {
+  const site = new CallSite("countApproxDistinctByKey");
+  refuseError(relativeError, site.operator);
+  const counted = (registers: Uint8Array<ArrayBuffer>, value: unknown) => {
+    HyperLogLog.over(registers).add(value);
+    return registers;
+  };
+  return data.exchange(site, {
+    kind: "combine",
+    partitioner: partitionerOf(site.operator, options),
+    create: (value) => counted(new HyperLogLog(relativeError).registers, value),
+    mergeValue: counted,
+    mergeCombiners: (registers, others) => {
+      HyperLogLog.over(registers).merge(others);
+      return registers;
+    },
+    mapSide: true,
+  }).narrow(site, {
+    kind: "map",
+    fn: ([key, registers]) => [key, HyperLogLog.over(registers).estimate()],
+    keepsKeys: true,
+  });
+}
+
+function refuseError(relativeError: number, operator: string): void {
+  if (relativeError >= RELATIVE_ERROR_MIN && relativeError < 1) return;
+  throw new PlanError(
+    "InvalidArgument",
+    `Cannot call ${operator}(): relativeSD is ${shown(relativeError)}`,
+    "Use a number from 0.00026 to below 1, or distinct() for the exact number",
+  );
 }

@@ -4,9 +4,6 @@
 import type { PySparkTest } from "./pyspark_tests.ts";
 
 export const MISSING: readonly PySparkTest[] = [
-  "test_rdd.test_count_approx",
-  "test_rdd.test_sum_approx",
-  "test_rdd.test_mean_approx",
   "test_rdd.test_external_group_by_key",
   "test_rddbarrier.test_map_partitions",
   "test_rddbarrier.test_map_partitions_with_index",

@@ -4,6 +4,9 @@ import { PlanError } from "@flint/flint";
 import { refused } from "../../helpers/shared_context.ts";
 import type { Program } from "../program.ts";
 
+/** Time enough for every task to end. */
+const LONG_MS = 60_000;
+
 export const numbers: readonly Program[] = [
   {
     name: "a range counts up, down and in large steps",
@@ -65,6 +68,40 @@ export const numbers: readonly Program[] = [
         "InvalidArgument",
         /relativeSD/,
       );
+    },
+  },
+  {
+    name: "a count in time is exact, one out of time is an estimate",
+    pyspark: "test_rdd.test_count_approx",
+    async run(sc) {
+      const thousand = sc.range(0, 1_000, 1, 10);
+      const exact = await thousand.countApprox(LONG_MS, 1.0);
+      assert.deepEqual([exact.low, exact.value, exact.high], [1_000, 1_000, 1_000]);
+      const endless = thousand.filter((n) => {
+        while (n === 500) if (Date.now() < 0) return false;
+        return true;
+      });
+      const estimate = await endless.countApprox(200);
+      assert(estimate.low <= estimate.value && estimate.value <= estimate.high);
+      assert(estimate.low < 1_000, "a partition has not ended");
+    },
+  },
+  {
+    name: "a sum in time",
+    pyspark: "test_rdd.test_sum_approx",
+    async run(sc) {
+      const sum = await sc.range(0, 1_000, 1, 10).sumApprox(LONG_MS);
+      assert(Math.abs(sum.value - 499_500) / 499_500 < 0.05, `${sum.value}`);
+      assert(sum.low <= sum.value && sum.value <= sum.high);
+    },
+  },
+  {
+    name: "a mean in time",
+    pyspark: "test_rdd.test_mean_approx",
+    async run(sc) {
+      const mean = await sc.range(0, 1_000, 1, 10).meanApprox(LONG_MS);
+      assert(Math.abs(mean.value - 499.5) / 499.5 < 0.05, `${mean.value}`);
+      assert(mean.low <= mean.value && mean.value <= mean.high);
     },
   },
 ];

@@ -12,6 +12,8 @@ import { taking } from "./programs/rdd_taking.ts";
 import { text } from "./programs/rdd_text.ts";
 import { aggregates } from "./programs/shuffle_aggregates.ts";
 import { sorting } from "./programs/shuffle_sorting.ts";
+import { workerFailures } from "./programs/worker_failures.ts";
+import { workerReuse } from "./programs/worker_reuse.ts";
 import { zeroValues } from "./programs/rdd_zero_values.ts";
 import { util } from "./programs/util.ts";
 import { wholeJobs } from "./programs/whole_jobs.ts";
@@ -30,4 +32,5 @@ export const CHAPTERS: readonly Chapter[] = [
     settings: { "flint.worker.memory": "256k" },
     programs: [...aggregates, ...sorting],
   },
+  { name: "executors", programs: [...workerReuse, ...workerFailures] },
 ];

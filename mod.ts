@@ -49,6 +49,7 @@ export type { Hint } from "./runtime/hint.ts";
 export { Partitioner } from "./runtime/partitioner.ts";
 export { type Settings, SparkConf } from "./runtime/config.ts";
 export { Broadcast } from "./runtime/broadcast.ts";
+export { StorageLevel } from "./core/storage_level.ts";
 export {
   Accumulator,
   type AccumulatorOptions,

@@ -171,7 +171,8 @@ class Profile {
     };
     const task = { stage, partition, attempt: 0 };
     const inputs = new StageInputs(this.#locations, WORKER_MEMORY_BYTES);
-    return new ProfileIO(denoPlatform, new WorkerLink(memory), place, task, inputs);
+    const link = new WorkerLink(memory);
+    return new ProfileIO(denoPlatform, link, place, task, inputs, WORKER_MEMORY_BYTES);
   }
 
   async #piecesOf(input: StagePlan["stage"]["inputs"][number], flow: Flow): Promise<Uint8Array[]> {

@@ -17,7 +17,7 @@ type StageFigures = {
 export class StageReport {
   readonly #stages = new Map<StageId, StageFigures>();
 
-  /** The line of the stage that `event` ended, else undefined. */
+  /** The line of the stage that `event` ended, or of those that will not run; else undefined. */
   handle(event: Event): string | undefined {
     switch (event.type) {
       case "stage.started":
@@ -40,6 +40,7 @@ export class StageReport {
           stageLine(event.stage, stage, event.atMs - stage.startedAtMs, event.outcome.ok);
       }
       case "job.started":
+        return skippedLines(event);
       case "job.ended":
       case "task.started":
       case "executor.started":
@@ -58,6 +59,14 @@ export function attachStageReport(events: EventBus, write: (line: string) => voi
     const line = report.handle(event);
     if (line !== undefined) write(`${line}\n`);
   });
+}
+
+/** Why stages do not run that one might wait for: what others make is kept. */
+function skippedLines({ stages }: Extract<Event, { type: "job.started" }>): string | undefined {
+  const lines = stages.filter(({ cached }) => cached).map(({ stage, name }) =>
+    `Stage ${stage} (${name}) skipped: what is made of it is cached`
+  );
+  return lines.length === 0 ? undefined : lines.join("\n");
 }
 
 function figuresOf(event: Extract<Event, { type: "stage.started" }>): StageFigures {

@@ -46,8 +46,12 @@ export interface Engine extends AsyncDisposable {
   unpersist(id: BroadcastId): Promise<void>;
   /** Takes a broadcast back. */
   unpublish(id: BroadcastId): Promise<void>;
-  /** Lets go of what is kept for a dataset: exchange output, cached blocks. */
-  forget(plan: PlanId): Promise<void>;
+  /**
+   * Lets go of what is kept for a dataset: the output of the exchange that it is, or its persisted
+   * partitions; both, and for good, where nobody can ask for it any more. Resolves when whoever keeps
+   * it has been told.
+   */
+  forget(plan: PlanId, what?: "output" | "kept"): Promise<void>;
 }
 
 /** What an engine may ask of the driver. */

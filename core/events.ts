@@ -13,8 +13,10 @@ export type StageSummary = Readonly<{
   stage: StageId;
   name: string;
   tasks: number;
-  /** The output is there already from an earlier job; the stage will not run. */
+  /** The output is there already from an earlier job, or nobody needs it; the stage will not run. */
   skipped: boolean;
+  /** It is skipped because what would be made of it is kept: its dataset or one above is persisted. */
+  cached?: boolean;
 }>;
 
 /** Something that has happened; `atMs` is the time since the epoch. */

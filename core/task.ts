@@ -46,7 +46,8 @@ export type Stage = Readonly<{
 export type StageInput =
   | Readonly<{ kind: "source"; format: string; options: Options }>
   | Readonly<{ kind: "exchange"; id: ExchangeId; exchange: Exchange<Closure> }>
-  | Readonly<{ kind: "cached"; id: PlanId }>;
+  /** Partitions of a persisted dataset; where they may lie. */
+  | Readonly<{ kind: "cached"; id: PlanId; memory: boolean; disk: boolean }>;
 
 export type StageOutput =
   | Readonly<{ kind: "exchange"; id: ExchangeId; exchange: Exchange<Closure> }>
@@ -74,7 +75,9 @@ export type Flow =
   | Readonly<{ kind: "exchange"; from: Flow; exchange: number; partition: PartitionId }>
   | Readonly<{ kind: "concat"; from: readonly Flow[] }>
   | Readonly<{ kind: "zip"; from: readonly Flow[]; fn: number }>
-  | Readonly<{ kind: "cross"; left: Flow; right: Flow }>;
+  | Readonly<{ kind: "cross"; left: Flow; right: Flow }>
+  /** Partition `partition` of the `cached` input: where it is not kept, `from` makes it, to be kept. */
+  | Readonly<{ kind: "keep"; from: Flow; input: number; partition: PartitionId }>;
 
 /** One attempt at one partition of a stage. */
 export type Task = Readonly<{ stage: StageId; partition: PartitionId; attempt: number }>;
@@ -100,6 +103,15 @@ export type MapOutput = Readonly<{
   /** Of a sort: what types its keys have (`KeyTypes` of core/key_order.ts), to be checked over all tasks. */
   keyTypes?: readonly number[];
 }>;
+
+/** A partition of a persisted dataset. */
+export type KeptId = Readonly<{ dataset: PlanId; partition: PartitionId }>;
+
+/** A partition that an executor keeps, and what it takes there. */
+export type KeptPartition = KeptId & Readonly<{ bytesInMemory: number; bytesOnDisk: number }>;
+
+/** Where else a partition is kept that a task wants. */
+export type KeptElsewhere = KeptId & Readonly<{ executor: ExecutorId }>;
 
 /** Where the output of an exchange lies, as a reduce task must know it. */
 export type ExchangeLocation = Readonly<{
@@ -149,15 +161,23 @@ export type TaskResult = Readonly<
       updates: readonly AccumulatorUpdate[];
       /** Things the user should hear of, such as a captured variable that was assigned to. */
       warnings?: readonly string[];
+      /** The partitions of persisted datasets that its executor keeps since. */
+      kept?: readonly KeptPartition[];
     }
     | {
       kind: "written";
       output: MapOutput;
       updates: readonly AccumulatorUpdate[];
       warnings?: readonly string[];
+      kept?: readonly KeptPartition[];
     }
     /** A map output was missing or damaged: it has to be made again. `detail` says what was found. */
     | { kind: "inputLost"; exchange: ExchangeId; partition: PartitionId; detail: string }
+    /**
+     * Kept partitions were gone when it wanted them, and it could not make them: what they are made
+     * from was not located, because they had been there.
+     */
+    | { kind: "keptLost"; lost: readonly KeptId[]; detail: string }
     | { kind: "failed"; failure: FailureReport }
     | { kind: "killed"; reason: string }
   )

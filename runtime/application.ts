@@ -195,6 +195,7 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     slotsPerExecutor,
     attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
     workerMemoryBytes,
+    storageFraction: conf.getFraction("spark.memory.storageFraction"),
     shuffleBytesMax: conf.getBytes("flint.shuffle.diskBytesMax"),
     executorMemoryBytes: conf.getBytes("spark.executor.memory") ?? master.executorMemoryBytes ??
       slotsPerExecutor * workerMemoryBytes + EXECUTOR_OVERHEAD_BYTES,

@@ -3,8 +3,9 @@
  * at that moment is what the tasks will see.
  *
  * A narrow chain is captured anew at each action, as PySpark does: a variable that has changed since
- * counts. What lies at or below an exchange that has run keeps the captures it ran with, because its
- * output is kept too and one dataset must not be made of two programs.
+ * counts. What lies at or below an exchange that has run, or a persisted dataset that a job has gone
+ * through, keeps the captures it ran with, because its output is kept too and one dataset must not be
+ * made of two programs.
  */
 import type { Closure } from "../core/closure/closure.ts";
 import { assert, ClosureError } from "../core/errors.ts";
@@ -68,11 +69,12 @@ export class DraftCapturer {
     return captured.get(root.id)!;
   }
 
-  /** Remembers that the exchanges of `root` have run with the functions in `captured`. */
-  markRan(root: Draft, captured: CapturedDraft): void {
+  /** Remembers that these datasets have run with the functions in `captured`, which has them all. */
+  markRan(drafts: readonly Draft[], captured: CapturedDraft): void {
+    const fresh = drafts.filter((node) => !this.#ran.has(node));
+    if (fresh.length === 0) return;
     const capturedOf = new Map(inputsFirst(captured).map((node) => [node.id, node]));
-    for (const node of inputsFirst(root)) {
-      if (node.kind !== "exchange" || this.#ran.has(node)) continue;
+    for (const node of fresh) {
       const kept = capturedOf.get(node.id);
       assert(kept !== undefined, `${node.label} has run but was not captured`);
       this.#ran.set(node, kept);

@@ -14,7 +14,7 @@ import { ConfigError } from "../core/errors.ts";
 import { didYouMean, nearest } from "./did_you_mean.ts";
 
 /** What the value of a key looks like. */
-type Kind = "text" | "count" | "flag" | "memory" | "list" | "weights";
+type Kind = "text" | "count" | "flag" | "fraction" | "memory" | "list" | "weights";
 
 type Option = Readonly<{
   kind: Kind;
@@ -93,6 +93,11 @@ export const OPTIONS = {
     about:
       "What one task may hold in tables, sorters and cached blocks before it spills; from 256k.",
   },
+  "spark.memory.storageFraction": {
+    kind: "fraction",
+    default: "0.5",
+    about: "The share of the workers' memory that partitions of persisted RDDs may take.",
+  },
   "flint.allow.read": { kind: "list", about: `Files that tasks may read. ${GRANT}.` },
   "flint.allow.write": { kind: "list", about: `Files that tasks may write. ${GRANT}.` },
   "flint.allow.net": { kind: "list", about: `Hosts that tasks may connect to. ${GRANT}.` },
@@ -145,6 +150,9 @@ const MEMORY_GRAMMAR = "Use a whole number above 0 and a unit, k, m, g or t: 512
 const COUNT_GRAMMAR = "Use a whole number from 1 to 1000000";
 const FLAG_GRAMMAR = "Use true or false";
 const WEIGHTS_GRAMMAR = "Name each pool with its weight, a whole number from 1: fast=3,slow=1";
+/** Something is left for what tasks do, however much is kept. */
+const FRACTION_MAX = 0.9;
+const FRACTION_GRAMMAR = `Use a number from 0 to ${FRACTION_MAX}, such as 0.5`;
 
 /**
  * Bytes of a memory string: a whole number and `k`, `m`, `g` or `t`, also written `kb`, `MiB`.
@@ -186,6 +194,8 @@ function validate(key: string, value: string): void {
         return void count(value, key);
       case "flag":
         return void flag(value, key);
+      case "fraction":
+        return void fraction(value, key);
     }
   }
   if (key.startsWith(EXECUTOR_ENV) && key.length > EXECUTOR_ENV.length) return;
@@ -222,6 +232,12 @@ export function weights(text: string, key: string): ReadonlyMap<string, number> 
     if (name === undefined || Number(weight) < 1) throw invalid(key, text, WEIGHTS_GRAMMAR);
     return [name, Number(weight)];
   }));
+}
+
+function fraction(text: string, key: string): number {
+  const value = /^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : NaN;
+  if (!(value <= FRACTION_MAX)) throw invalid(key, text, FRACTION_GRAMMAR);
+  return value;
 }
 
 function flag(text: string, key: string): boolean {
@@ -396,6 +412,12 @@ export class SparkConf {
   getCount(key: string): number | undefined {
     const text = this.get(key);
     return text === undefined ? undefined : count(text, key);
+  }
+
+  /** A setting that is a share from 0 to 0.9; undefined where it is not set and has no default. */
+  getFraction(key: string): number | undefined {
+    const text = this.get(key);
+    return text === undefined ? undefined : fraction(text, key);
   }
 
   /** A setting that is true or false; false where it is not set and has no default. */

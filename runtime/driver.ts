@@ -23,6 +23,8 @@ import type {
 } from "../core/plan/plan.ts";
 import { type Partitioner as PartitionerData, partitionerOf } from "../core/plan/exchange.ts";
 import { partitionCount, resolve, type ResolveHost } from "../core/plan/resolve.ts";
+import { inputsFirst } from "../core/plan/walk.ts";
+import type { StorageLevel } from "../core/storage_level.ts";
 import type { Action, JobId } from "../core/task.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Sink } from "../io/sink.ts";
@@ -34,6 +36,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { classUsers } from "./class_users.ts";
 import { Partitioner } from "./partitioner.ts";
 import { PropertyScopes } from "./job_properties.ts";
+import { PersistedDatasets } from "./persisted.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
 export type PreparedJob = Readonly<{
@@ -92,7 +95,9 @@ export class Driver {
   readonly #registered: Closure[] = [];
   #stopped = false;
   /** The exchanges that the program can still reach; what the engine keeps goes with them. */
-  readonly #exchanges = new FinalizationRegistry<PlanId>((id) => this.#forget(id));
+  readonly #exchanges = new FinalizationRegistry<PlanId>((id) => this.#forgetSoon(id));
+  /** Which datasets are kept for later jobs. */
+  readonly persisted = new PersistedDatasets((id) => this.#forgetSoon(id, "kept"));
   /** The broadcasts that the program, or a function that was captured, can still reach. */
   readonly #tokens = new FinalizationRegistry<BroadcastId>((id) => {
     this.unpublish(id).catch(() => undefined);
@@ -108,6 +113,7 @@ export class Driver {
       defaultParallelism: parts.defaultParallelism,
       exchangePartitions: parts.exchangePartitions,
       checkpointOf: (id) => this.checkpoints.sourceOf(id),
+      levelOf: (id) => this.persisted.levelOf(id),
     };
   }
 
@@ -171,7 +177,12 @@ export class Driver {
     signal.throwIfAborted();
     const id = options.job ?? this.nextJobId();
     using _ = this.cancellations.running(id, job.cancellable);
-    yield* this.#parts.engine.run({
+    const { capturer, engine } = this.#parts;
+    // What is kept must not be made of two programs, however this job ends.
+    const drafts = inputsFirst(job.draft);
+    const kept = drafts.filter(({ id }) => this.persisted.levelOf(id) !== undefined);
+    capturer.markRan(kept, job.captured);
+    yield* engine.run({
       id,
       plan,
       action: job.action,
@@ -181,8 +192,27 @@ export class Driver {
       properties: job.cancellable.properties,
       signal,
     });
-    this.#parts.capturer.markRan(job.draft, job.captured);
+    capturer.markRan(drafts.filter(({ kind }) => kind === "exchange"), job.captured);
+    this.persisted.markFilled(drafts);
     if (options.isCheckpoint !== true) await this.checkpoints.write(job, options);
+  }
+
+  /** Has the partitions of a dataset kept from the next job on. */
+  persist(draft: Draft, level: StorageLevel, operator: string): void {
+    this.assertRunning(operator);
+    this.persisted.add(draft, level, operator);
+  }
+
+  /** Lets go of what is kept of a dataset; resolves when the executors have been told. */
+  async release(draft: Draft): Promise<void> {
+    if (!this.persisted.delete(draft)) return;
+    this.#parts.capturer.release(draft);
+    await this.forget(draft.id, "kept");
+  }
+
+  /** Lets go of what the engine keeps for a dataset. */
+  async forget(id: PlanId, what?: "output" | "kept"): Promise<void> {
+    if (!this.stopped) await this.#parts.engine.forget(id, what);
   }
 
   /** Classes that were registered travel with every job from now on. */
@@ -293,12 +323,12 @@ export class Driver {
   /** A dataset is no longer made of what it was made of: its captures and its output can go. */
   letGo(draft: Draft): void {
     this.#parts.capturer.release(draft);
-    this.#forget(draft.id);
+    this.#forgetSoon(draft.id, "output");
   }
 
-  #forget(id: PlanId): void {
+  #forgetSoon(id: PlanId, what?: "output" | "kept"): void {
     // What could not be removed now goes with the context.
-    if (!this.stopped) this.#parts.engine.forget(id).catch(() => undefined);
+    this.forget(id, what).catch(() => undefined);
   }
 
   #split(request: SourceRequest, partitionsMin: number): Promise<readonly Split[]> {

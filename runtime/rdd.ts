@@ -10,6 +10,7 @@ import { PlanError, shown } from "../core/errors.ts";
 import { explain } from "../core/plan/explain.ts";
 import type { BoundedFloat } from "../core/bounded_float.ts";
 import type { StatCounter } from "../core/statistics.ts";
+import { StorageLevel } from "../core/storage_level.ts";
 import type { Values } from "../shuffle/values.ts";
 import {
   type ActionOptions,
@@ -46,6 +47,7 @@ import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
 import * as ordering from "./operators/ordering.ts";
 import * as output from "./operators/output.ts";
+import * as persisting from "./operators/persisting.ts";
 import * as piping from "./operators/piping.ts";
 import * as sampling from "./operators/sampling.ts";
 import * as sets from "./operators/sets.ts";
@@ -107,7 +109,7 @@ export let rddOf: <T>(context: SparkContext, dataset: Dataset) => RDD<T>;
  * assert.deepEqual(counts, [["be", 2], ["not", 1], ["or", 1], ["to", 2]]);
  * ```
  */
-export class RDD<T> implements AsyncIterable<T> {
+export class RDD<T> implements AsyncIterable<T>, Disposable {
   /** The context that made it. */
   readonly context: SparkContext;
   readonly #data: Dataset;
@@ -2478,6 +2480,184 @@ export class RDD<T> implements AsyncIterable<T> {
     return awaitedEach(records as AsyncGenerator<T, void, undefined>);
   }
 
+  // ─── Kept for later actions ───────────────────────────────────────────────────────────────────
+
+  /**
+   * Keeps the partitions that the next action computes, so that later ones read them instead of
+   * computing them again, and returns the RDD. Nothing runs when it is called. What does not fit
+   * goes where `level` says: to disk, or nowhere; a partition that is gone is computed again.
+   *
+   * The functions below it keep the captures of the first action that ran with it. Throws a
+   * PlanError (InvalidArgument) where it is persisted at another level already.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext, StorageLevel } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const computed = sc.accumulator(0);
+   * const squares = sc.parallelize([1, 2, 3])
+   *   .map((n) => (computed.add(1), n * n))
+   *   .persist(StorageLevel.MEMORY_AND_DISK);
+   * assert.equal(await squares.sum(), 14);
+   * assert.equal(await squares.max(), 9);
+   * assert.equal(computed.value, 3); // once each
+   * ```
+   */
+  persist(level: StorageLevel = StorageLevel.MEMORY_ONLY): this {
+    persisting.persist(this.#data, level);
+    return this;
+  }
+
+  /**
+   * Persists in memory (`MEMORY_ONLY`) and returns the RDD. With `using` it is unpersisted at the end
+   * of the block.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * {
+   *   using numbers = sc.range(10).cache();
+   *   assert.equal(await numbers.sum() / await numbers.count(), 4.5);
+   * }
+   * ```
+   */
+  cache(): this {
+    persisting.persist(this.#data, StorageLevel.MEMORY_ONLY, "cache");
+    return this;
+  }
+
+  /**
+   * Lets go of what is kept of it, and returns the RDD: as a Promise where it is told to be
+   * `blocking`, which resolves when the executors have been told. What is not persisted stays so.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.range(3).cache();
+   * await numbers.count();
+   * assert.equal(numbers.unpersist().isCached, false);
+   * await numbers.cache().unpersist({ blocking: true });
+   * ```
+   */
+  unpersist(blocking?: false | { readonly blocking?: false | undefined }): this;
+  /** The same, to be waited for. */
+  unpersist(blocking: true | { readonly blocking: true }): Promise<this>;
+  unpersist(
+    blocking?: boolean | { readonly blocking?: boolean | undefined },
+  ): this | Promise<this> {
+    const options = optionsOf(blocking, { blocking: blocking as boolean | undefined });
+    const done = this.#data.driver.release(this.#data.draft);
+    if (options.blocking === true) return done.then(() => this);
+    // What could not be told goes with the context.
+    done.catch(() => undefined);
+    return this;
+  }
+
+  /** Unpersists it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.unpersist();
+  }
+
+  /**
+   * Whether it is persisted, at whatever level; PySpark's `is_cached`.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.range(3).cache().isCached, true);
+   * ```
+   */
+  get isCached(): boolean {
+    return !this.getStorageLevel().isNone;
+  }
+
+  /**
+   * Where its partitions are kept; `StorageLevel.NONE` where they are not.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const words = sc.parallelize(["b", "a", "c"]);
+   * assert.equal(String(words.getStorageLevel()), "Serialized 1x Replicated");
+   * assert.equal(String(words.cache().getStorageLevel()), "Memory Serialized 1x Replicated");
+   * ```
+   */
+  getStorageLevel(): StorageLevel {
+    return persisting.storageLevel(this.#data);
+  }
+
+  /**
+   * Has its partitions kept by the executors from the next action on, in memory and on disk, in the
+   * place of what it is made of. Unlike in Spark the lineage stays: a partition that is lost with its
+   * executor is computed again.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const numbers = sc.range(5);
+   * assert.equal(numbers.isLocallyCheckpointed(), false);
+   * numbers.localCheckpoint();
+   * assert.equal(numbers.isLocallyCheckpointed(), true);
+   * ```
+   */
+  localCheckpoint(): void {
+    persisting.localCheckpoint(this.#data);
+  }
+
+  /**
+   * Whether it was marked by {@linkcode RDD.localCheckpoint}, be it filled or not.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * assert.equal(sc.range(5).isLocallyCheckpointed(), false);
+   * ```
+   */
+  isLocallyCheckpointed(): boolean {
+    return this.#data.driver.persisted.isCheckpoint(this.#data.draft);
+  }
+
+  /**
+   * Lets go of the output of its exchanges, and of those of the RDDs that it is made of, down to
+   * persisted ones. A later action that needs it makes it again. The Promise resolves when the files
+   * have gone, or will go with the jobs that still read them; PySpark's `blocking` is accepted.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const counts = sc.parallelize([["a", 1], ["a", 2]]).reduceByKey((a, b) => a + b);
+   * assert.deepEqual(await counts.collect(), [["a", 3]]);
+   * await counts.cleanShuffleDependencies();
+   * assert.deepEqual(await counts.collect(), [["a", 3]]);
+   * ```
+   */
+  cleanShuffleDependencies(_blocking?: boolean | { readonly blocking?: boolean }): Promise<void> {
+    return persisting.cleanShuffles(this.#data);
+  }
+
   // ─── Checkpoints ──────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -2514,7 +2694,8 @@ export class RDD<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Whether it has been checkpointed: {@linkcode RDD.checkpoint} was called, and an action has run.
+   * Whether it has been checkpointed: {@linkcode RDD.checkpoint} or
+   * {@linkcode RDD.localCheckpoint} was called, and an action has run.
    *
    * @example
    * ```ts
@@ -2526,7 +2707,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   isCheckpointed(): boolean {
-    return this.getCheckpointFile() !== undefined;
+    const { driver, draft } = this.#data;
+    return this.getCheckpointFile() !== undefined || driver.persisted.isFilledCheckpoint(draft);
   }
 
   /**
@@ -2638,7 +2820,8 @@ export class RDD<T> implements AsyncIterable<T> {
    * ```
    */
   explain(): string {
-    return explain(this.#data.draft);
+    const { draft, driver } = this.#data;
+    return explain(draft, ({ id }) => driver.persisted.levelOf(id));
   }
 
   /**

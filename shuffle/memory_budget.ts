@@ -124,7 +124,7 @@ export class MemoryBudget implements Budget {
 
   /** What the others hold, or will be given for certain. */
   #claimedByOthers(holder: Holder): number {
-    const certain = this.bytesMax / (2 * this.#expected);
+    const certain = this.#expected === 0 ? 0 : this.bytesMax / (2 * this.#expected);
     const holders = this.#holders;
     let claimed = 0;
     let awaited = this.#expected - (holder.isExpected ? 1 : 0);

@@ -39,6 +39,8 @@ export type MapOutputPlace =
     /** The folder in it that this executor may write to; it exists. */
     folder: string;
     attempt: number;
+    /** What the files are called, where they are no map output; `exchange-2-map-0-1` by default. */
+    name?: string | undefined;
   }>;
 
 /** The names of an output while it is being written and after. */
@@ -51,8 +53,9 @@ class OutputFiles {
 
   constructor(place: MapOutputPlace) {
     const { exchange, partition, attempt } = place;
+    const { name = `exchange-${exchange}-map-${partition}-${attempt}` } = place;
     this.#place = place;
-    this.file = `${place.folder}/exchange-${exchange}-map-${partition}-${attempt}.data`;
+    this.file = `${place.folder}/${name}.data`;
     this.#data = `${place.root}/${this.file}`;
     this.#index = indexPathOf(this.#data);
   }

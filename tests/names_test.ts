@@ -13,14 +13,9 @@ const NOT_HERE_YET: { [K in ClassName]?: readonly string[] } = {
   BarrierTaskContext: words(`
     allGather attemptNumber barrier cpuAmount cpus get getLocalProperty getTaskInfos
     partitionId resources stageId taskAttemptId`),
-  RDD: words(`
-    barrier cache cleanShuffleDependencies getStorageLevel isLocallyCheckpointed localCheckpoint
-    persist unpersist`),
+  RDD: words("barrier"),
   RDDBarrier: words("mapPartitions mapPartitionsWithIndex"),
-  StorageLevel: words(`
-    DISK_ONLY DISK_ONLY_2 DISK_ONLY_3 MEMORY_AND_DISK MEMORY_AND_DISK_2
-    MEMORY_AND_DISK_DESER MEMORY_ONLY MEMORY_ONLY_2 NONE OFF_HEAP`),
-  pyspark: words("BarrierTaskContext BarrierTaskInfo RDDBarrier StorageLevel"),
+  pyspark: words("BarrierTaskContext BarrierTaskInfo RDDBarrier"),
 };
 
 /** Interfaces have no names at run time: the type checker says that these are what they seem. */

@@ -13,7 +13,9 @@ import type { StageId } from "../core/task.ts";
 import { sinkOf, sourceOf } from "../io/registry.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
+import { BlockCache } from "./block_cache.ts";
 import { Channel } from "./channel.ts";
+import { KeptExports } from "./kept_exports.ts";
 import { denoLocks, denoPlatform, startProgram } from "./platform_deno.ts";
 import {
   type ExecutorOrder,
@@ -33,12 +35,23 @@ const files = localFileSystem(denoPlatform);
 class Executor {
   readonly #channel: Channel<FromExecutor, ToExecutor>;
   readonly #stages = new Map<StageId, StageEntry>();
+  readonly #cache: BlockCache;
+  readonly #exports: KeptExports;
   readonly #slots: readonly Slot[];
   #isBeating = false;
 
   constructor(channel: Channel<FromExecutor, ToExecutor>, setup: ExecutorSetup) {
     this.#channel = channel;
-    this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, this.#host));
+    this.#cache = new BlockCache({
+      platform: denoPlatform,
+      executor: setup.executor,
+      folders: setup.folders,
+      bytesMax: setup.storageBytesMax,
+      dropped: (id) => this.#report({ kind: "keptDropped", ...id }),
+    });
+    this.#exports = new KeptExports(this.#cache, (message) => void this.#report(message));
+    const host = this.#slotHost(setup);
+    this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, host));
   }
 
   /** Serves the driver until it closes the connection. */
@@ -80,6 +93,13 @@ class Executor {
       }
       case "cancel":
         for (const slot of this.#slots) slot.cancel(message.task, message.reason);
+        return;
+      case "forgetKept":
+        return this.#cache.forget(message.dataset);
+      case "exportKept":
+        return this.#exports.answer(message);
+      case "keptFile":
+        return this.#exports.answered(message);
     }
   }
 
@@ -101,30 +121,43 @@ class Executor {
     );
   }
 
-  readonly #host: SlotHost = {
-    platform: denoPlatform,
-    files,
-    start: (name, permissions) =>
-      new Worker(new URL("./worker.ts", import.meta.url), {
-        type: "module",
-        name,
-        deno: { permissions: permissions as Deno.PermissionOptionsObject },
-      }),
-    unlocked: denoLocks.unlocked,
-    startProgram,
-    print: (text) => printText(text),
-    read: (format, options, split) => sourceOf(format).read(options, split, files),
-    attemptPlace: ({ format, options, job }, task) => {
-      const sink = sinkOf(format);
-      const path = sink.attemptPath(options, job, task);
-      return { path, compression: sink.compression?.(options) };
-    },
-    report: (message) => this.#channel.send(message).catch(() => undefined),
-    broken: (reason) => {
-      print(`the worker does not start: ${reason}`);
-      Deno.exit(1);
-    },
-  };
+  /** Says something to the driver; resolves when it has been sent, or cannot be. */
+  #report(message: FromExecutor): Promise<void> {
+    return this.#channel.send(message).catch(() => undefined);
+  }
+
+  #slotHost({ folders }: ExecutorSetup): SlotHost {
+    return {
+      platform: denoPlatform,
+      files,
+      start: (name, permissions) =>
+        new Worker(new URL("./worker.ts", import.meta.url), {
+          type: "module",
+          name,
+          deno: { permissions: permissions as Deno.PermissionOptionsObject },
+        }),
+      unlocked: denoLocks.unlocked,
+      startProgram,
+      print: (text) => printText(text),
+      read: (format, options, split) => sourceOf(format).read(options, split, files),
+      attemptPlace: ({ format, options, job }, task) => {
+        const sink = sinkOf(format);
+        const path = sink.attemptPath(options, job, task);
+        return { path, compression: sink.compression?.(options) };
+      },
+      keeping: {
+        platform: denoPlatform,
+        cache: this.#cache,
+        folders,
+        fetch: (wanted) => this.#exports.fetch(wanted),
+      },
+      report: (message) => this.#report(message),
+      broken: (reason) => {
+        print(`the worker does not start: ${reason}`);
+        Deno.exit(1);
+      },
+    };
+  }
 }
 
 /** The driver is gone. SIGKILL, because a worker that spins could hold up an orderly exit. */

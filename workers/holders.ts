@@ -14,6 +14,8 @@ function held(stage: Stage, flow: Flow): number {
       return input.kind === "exchange" && gathers(input.exchange) ? 1 : 0;
     }
     case "apply":
+    // What is to be kept takes what the others leave, and goes to disk or nowhere without it.
+    case "keep":
       return held(stage, flow.from);
     case "exchange":
       return held(stage, flow.from) + 1;

@@ -2,6 +2,7 @@
  * TaskIO over local disks: what the local engine carries, and where it lies.
  *
  *     sources, values, sink files    through the rings, by the control thread
+ *     kept partitions                likewise
  *     map outputs, spills            files that the worker writes below its own folders
  *     map outputs of others          files that it reads below the application's folders
  *     broadcasts                     files of the driver, read when they are first asked for
@@ -14,7 +15,7 @@ import { assert } from "../core/errors.ts";
 import { partitionsOf } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
-import type { ExchangeId, ExchangeLocation, MapOutput, Task } from "../core/task.ts";
+import type { ExchangeId, ExchangeLocation, KeptId, MapOutput, Task } from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import { OutputIndexes } from "../shuffle/output_indexes.ts";
@@ -29,9 +30,13 @@ import {
 } from "../shuffle/shuffle_file.ts";
 import { SpillManager } from "../shuffle/spill_manager.ts";
 import { readBroadcast } from "./broadcast_file.ts";
+import { KeptLost } from "./kept_errors.ts";
+import { LocalKeptSink } from "./kept_sink.ts";
 import type {
   ExchangeInput,
   ExchangeSink,
+  KeptSink,
+  KeptWhere,
   PipedProgram,
   RevivedExchange,
   TaskIO,
@@ -47,12 +52,12 @@ export type WorkerPlace = Readonly<{
   workerMemoryBytes: number;
 }>;
 
-/** The name of a slot's folder on one of the disks. */
-export function ownFolderName(executor: number, slot: number, disk: number): string {
+/** The name of a slot's folder on one of the disks, or of that for what its executor keeps. */
+export function ownFolderName(executor: number, slot: number | "kept", disk: number): string {
   return `executor-${executor}-${slot}-disk-${disk}`;
 }
 
-const OUTPUT_NAME = /^executor-\d+-\d+-disk-(\d+)\/[\w.-]+$/;
+const OUTPUT_NAME = /^executor-\d+-(?:\d+|kept)-disk-(\d+)\/[\w.-]+$/;
 
 /** Where the map output of that name lies. The name may come from anywhere: it cannot lead astray. */
 export function shuffleFilePath(folders: readonly string[], name: string): string {
@@ -84,16 +89,20 @@ export class LocalTaskIO implements TaskIO, Disposable {
   readonly #place: WorkerPlace;
   readonly #task: Task;
   readonly #inputs: StageInputs;
+  /** The kept partitions that it asked for in vain. */
+  readonly #absent: KeptId[] = [];
 
+  /** `memoryBytes`: the budget of the task. */
   constructor(
     platform: Platform,
     link: WorkerLink,
     place: WorkerPlace,
     task: Task,
     inputs: StageInputs,
+    memoryBytes: number,
   ) {
     this.platform = namingFullDisks(platform);
-    this.budget = new MemoryBudget(place.workerMemoryBytes);
+    this.budget = new MemoryBudget(memoryBytes);
     this.spills = new SpillManager(
       platform,
       place.folders.map((folder, disk) => `${folder}/${place.ownNames[disk]}`),
@@ -118,7 +127,10 @@ export class LocalTaskIO implements TaskIO, Disposable {
 
   exchange(id: ExchangeId, partition: PartitionId, exchange: RevivedExchange): ExchangeInput {
     const location = this.#inputs.locations.find((candidate) => candidate.id === id);
-    assert(location !== undefined, `nobody said where the output of exchange ${id} lies`);
+    if (location === undefined) {
+      assert(this.#absent.length > 0, `nobody said where the output of exchange ${id} lies`);
+      throw new KeptLost(this.#absent, "no executor has them any more");
+    }
     if (isKeptAsRuns(exchange)) {
       const range = rangeOf(location.bounds ?? [], partition);
       return {
@@ -147,6 +159,22 @@ export class LocalTaskIO implements TaskIO, Disposable {
 
   discard({ file }: MapOutput): void {
     removeOutput(this.platform, shuffleFilePath(this.#place.folders, file));
+  }
+
+  kept(id: KeptId): Iterable<Uint8Array> | undefined {
+    const blocks = this.#link.openKept(id);
+    if (blocks === undefined) this.#absent.push(id);
+    return blocks;
+  }
+
+  async keptLater(id: KeptId): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const blocks = await this.#link.openKeptLater(id);
+    if (blocks === undefined) this.#absent.push(id);
+    return blocks;
+  }
+
+  keep(id: KeptId, where: KeptWhere): KeptSink {
+    return new LocalKeptSink(this.#link, id, where, this.budget.holder(false).reserve("kept"));
   }
 
   pipe(pipe: number): PipedProgram {

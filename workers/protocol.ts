@@ -16,8 +16,19 @@ import { decodeValue, encodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, JobError } from "../core/errors.ts";
 import type { PipeCommand } from "../core/plan/ops.ts";
-import type { Options, Split } from "../core/plan/plan.ts";
-import type { AttemptInfo, Flow, JobId, StageId, Task, TaskResult } from "../core/task.ts";
+import type { Options, PartitionId, PlanId, Split } from "../core/plan/plan.ts";
+import type {
+  AttemptInfo,
+  ExecutorId,
+  Flow,
+  JobId,
+  KeptElsewhere,
+  KeptId,
+  StageId,
+  Task,
+  TaskResult,
+} from "../core/task.ts";
+import type { BlockPlace } from "./task_io.ts";
 
 /** What an executor has to know before its first task. */
 export type ExecutorSetup = Readonly<{
@@ -27,6 +38,8 @@ export type ExecutorSetup = Readonly<{
   folders: readonly string[];
   /** The memory budget of one slot. */
   workerMemoryBytes: number;
+  /** What the partitions of persisted datasets may take of the budgets of all slots together. */
+  storageBytesMax: number;
   /** What a worker may do beyond its own folders (workers/permissions.ts). */
   grants: Grants;
 }>;
@@ -66,8 +79,27 @@ export type ToExecutor =
   | Readonly<{ kind: "release"; stage: StageId }>
   /** What was decoded of a broadcast is not to be held any longer. */
   | Readonly<{ kind: "dropBroadcast"; broadcast: BroadcastId }>
-  | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
-  | Readonly<{ kind: "cancel"; task: Task; reason: string }>;
+  /** `elsewhere`: partitions of persisted datasets that the flow reads and other executors keep. */
+  | Readonly<{
+    kind: "launch";
+    task: Task;
+    info: AttemptInfo;
+    flow: Flow;
+    elsewhere: readonly KeptElsewhere[];
+  }>
+  | Readonly<{ kind: "cancel"; task: Task; reason: string }>
+  /** A dataset is not persisted any more. */
+  | Readonly<{ kind: "forgetKept"; dataset: PlanId }>
+  /** Another executor wants to read a kept partition: `keptExported` answers. */
+  | Readonly<{
+    kind: "exportKept";
+    reader: ExecutorId;
+    request: number;
+    dataset: PlanId;
+    partition: PartitionId;
+  }>
+  /** Answers `wantKept`; without a file where the partition is not to be had. */
+  | Readonly<{ kind: "keptFile"; request: number; file?: string }>;
 
 /** Executor → driver. */
 export type FromExecutor =
@@ -78,7 +110,18 @@ export type FromExecutor =
   | Readonly<{ kind: "programStarted" | "programEnded"; pid: number }>
   /** `bytes`: a block of the value of a task that still runs; void if the task fails. */
   | Readonly<{ kind: "value"; task: Task; bytes: Uint8Array }>
-  | Readonly<{ kind: "ended"; result: TaskResult }>;
+  | Readonly<{ kind: "ended"; result: TaskResult }>
+  /** A kept partition had to make room, or was damaged. */
+  | Readonly<{ kind: "keptDropped"; dataset: PlanId; partition: PartitionId }>
+  /** A task wants a partition that this executor keeps: `keptFile` answers. */
+  | Readonly<{
+    kind: "wantKept";
+    request: number;
+    dataset: PlanId;
+    partition: PartitionId;
+    executor: ExecutorId;
+  }>
+  | Readonly<{ kind: "keptExported"; reader: ExecutorId; request: number; file?: string }>;
 
 /** Control thread → worker. */
 export type ToWorker =
@@ -86,13 +129,24 @@ export type ToWorker =
   | Readonly<{ kind: "prepare"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "locate"; stage: StageId; bytes: Uint8Array }>
   | Readonly<{ kind: "release"; stage: StageId }>
-  | Readonly<{ kind: "launch"; task: Task; info: AttemptInfo; flow: Flow }>
+  /** `memoryBytes`: the budget of the task. */
+  | Readonly<{
+    kind: "launch";
+    task: Task;
+    info: AttemptInfo;
+    flow: Flow;
+    memoryBytes: number;
+  }>
   /** `bytes`: the next piece of a stream that the worker opened. */
   | Readonly<{ kind: "piece"; stream: number; bytes: Uint8Array }>
   /** A program has read a `feed` of its stream; if it is not `wanted`, it will read no more. */
   | Readonly<{ kind: "fed"; stream: number; wanted: boolean }>
   | Readonly<{ kind: "streamEnded"; stream: number }>
-  | Readonly<{ kind: "streamFailed"; stream: number; failure: FailureReport }>;
+  | Readonly<{ kind: "streamFailed"; stream: number; failure: FailureReport }>
+  /** A stream of `openKept` has nothing, or nothing more, that can be read. */
+  | Readonly<{ kind: "keptAbsent"; stream: number; detail: string }>
+  /** Answers `keep`: where the block went. */
+  | Readonly<{ kind: "keptBlock"; stream: number; place: BlockPlace }>;
 
 /** Worker → control thread. */
 export type FromWorker =
@@ -108,6 +162,25 @@ export type FromWorker =
   | Readonly<{ kind: "more"; stream: number }>
   /** No further piece of the stream is wanted. */
   | Readonly<{ kind: "close"; stream: number }>
+  /** The same for the blocks of a kept partition; where it is not kept, `keptAbsent` answers. */
+  | Readonly<{ kind: "openKept"; stream: number; id: KeptId }>
+  /**
+   * `bytes`: the next block of a partition that is to be kept. `mayHold`: the task's budget has room
+   * for it. `keptBlock` answers, or `streamFailed`.
+   */
+  | Readonly<
+    {
+      kind: "keep";
+      stream: number;
+      id: KeptId;
+      memory: boolean;
+      disk: boolean;
+      mayHold: boolean;
+      bytes: Uint8Array;
+    }
+  >
+  /** A partition that is to be kept is complete, or is given up. */
+  | Readonly<{ kind: "endKeep"; id: KeptId; memory: boolean; disk: boolean; isWhole: boolean }>
   /** `bytes`: a block of the running task's value, or the next bytes of its file. */
   | Readonly<{ kind: "emit"; bytes: Uint8Array }>
   | Readonly<{ kind: "ended"; result: TaskResult }>
@@ -202,10 +275,29 @@ function areMetrics(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every((figure) => typeof figure === "number");
 }
 
+function isKeptId(value: unknown): boolean {
+  return isRecord(value) && isCount(value.dataset) && isCount(value.partition);
+}
+
+function areKept(value: unknown): boolean {
+  return value === undefined || Array.isArray(value) &&
+      value.every((kept) =>
+        isKeptId(kept) && isCount(kept.bytesInMemory) && isCount(kept.bytesOnDisk)
+      );
+}
+
+function isFileOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
 const resultShapes: Readonly<Record<TaskResult["kind"], (result: Fields) => boolean>> = {
-  value: (result) => isBytesList(result.blocks) && areUpdates(result.updates),
-  written: (result) => isMapOutput(result.output) && areUpdates(result.updates),
+  value: (result) =>
+    isBytesList(result.blocks) && areUpdates(result.updates) && areKept(result.kept),
+  written: (result) =>
+    isMapOutput(result.output) && areUpdates(result.updates) && areKept(result.kept),
   inputLost: (result) => isCount(result.exchange) && isCount(result.partition),
+  keptLost: (result) =>
+    Array.isArray(result.lost) && result.lost.every(isKeptId) && typeof result.detail === "string",
   failed: (result) => isFailure(result.failure),
   killed: (result) => typeof result.reason === "string",
 };
@@ -227,6 +319,10 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   programEnded: (fields) => isCount(fields.pid),
   value: (fields) => isTask(fields.task),
   ended: (fields) => isResult(fields.result),
+  keptDropped: isKeptId,
+  wantKept: (fields) => isKeptId(fields) && isCount(fields.request) && isCount(fields.executor),
+  keptExported: (fields) =>
+    isCount(fields.request) && isCount(fields.reader) && isFileOrNone(fields.file),
 };
 
 /** The driver's messages are ours, and what a worker says is checked again by the driver. */
@@ -237,6 +333,9 @@ export const toExecutorShapes: Shapes<ToExecutor> = {
   dropBroadcast: always,
   launch: always,
   cancel: always,
+  forgetKept: always,
+  exportKept: always,
+  keptFile: always,
 };
 
 export const toWorkerShapes: Shapes<ToWorker> = {
@@ -249,6 +348,8 @@ export const toWorkerShapes: Shapes<ToWorker> = {
   fed: always,
   streamEnded: always,
   streamFailed: always,
+  keptAbsent: always,
+  keptBlock: always,
 };
 
 export const fromWorkerShapes: Shapes<FromWorker> = {
@@ -259,6 +360,9 @@ export const fromWorkerShapes: Shapes<FromWorker> = {
   feedEnded: (fields) => isCount(fields.stream),
   more: (fields) => isCount(fields.stream),
   close: (fields) => isCount(fields.stream),
+  openKept: (fields) => isCount(fields.stream) && isKeptId(fields.id),
+  keep: (fields) => isCount(fields.stream) && isKeptId(fields.id),
+  endKeep: (fields) => isKeptId(fields.id),
   emit: always,
   ended: (fields) => isResult(fields.result),
   exiting: (fields) => typeof fields.act === "string",

@@ -3,6 +3,7 @@
  *
  *     driver ── launch ──► Slot ── prepare, locate, launch ──► worker
  *                           │  ◄── open ─── Source.read ── piece ──►     inputs, with look-ahead
+ *                           │  ◄── openKept, keep ─── BlockCache         kept partitions
  *            ◄── value ─────┤  ◄── emit                                  blocks of values
  *                           └──► attempt file  ◄── emit                  the bytes of a sink
  *            ◄── ended ─────┘  ◄── ended
@@ -20,6 +21,7 @@ import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/ta
 import type { FileSystem } from "../io/file_system.ts";
 import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile, type AttemptPlace } from "./attempt_file.ts";
+import { type KeepingHost, TaskKeeping } from "./keeping.ts";
 import { ownFolderName } from "./local_io.ts";
 import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
 import { Pipes, type PipesHost } from "./pipes.ts";
@@ -59,6 +61,8 @@ export type SlotHost = Readonly<{
   read: (format: string, options: Options, split: Split) => AsyncIterable<Uint8Array>;
   /** Where the bytes of an attempt at saving go. */
   attemptPlace: (save: SaveTarget, task: Task) => AttemptPlace;
+  /** What the executor keeps of persisted datasets. */
+  keeping: KeepingHost;
   /** Says something to the driver; resolves when it has been sent. */
   report: (message: FromExecutor) => Promise<void>;
   /** Ends the process: it cannot run tasks. */
@@ -71,6 +75,7 @@ type Running = {
   readonly startedMs: number;
   readonly file: AttemptFile | undefined;
   readonly commands: readonly PipeCommand[];
+  readonly keeping: TaskKeeping;
   /** Why it is to end early. */
   cancelReason: string | undefined;
   /** What went wrong in the control thread on behalf of the task. */
@@ -118,7 +123,8 @@ export class Slot {
   }
 
   /** Runs a task; the driver hears how it ended, whatever happens. */
-  launch(entry: StageEntry, { task, info, flow }: ToExecutor & { kind: "launch" }): void {
+  launch(entry: StageEntry, message: ToExecutor & { kind: "launch" }): void {
+    const { task, info, flow, elsewhere } = message;
     assert(this.#running === undefined, `slot ${this.#index} was given two tasks at once`);
     const { save, commands } = entry;
     this.#running = {
@@ -128,6 +134,7 @@ export class Slot {
         ? undefined
         : new AttemptFile(this.#host.files, this.#host.attemptPlace(save, task)),
       commands,
+      keeping: new TaskKeeping(this.#host.keeping, elsewhere),
       cancelReason: undefined,
       failure: undefined,
     };
@@ -141,7 +148,7 @@ export class Slot {
       stages.set(entry.stage, entry.locations);
       void worker.send({ kind: "locate", stage: entry.stage, bytes: entry.locations });
     }
-    void worker.send({ kind: "launch", task, info, flow });
+    void worker.send({ kind: "launch", task, info, flow, memoryBytes: this.#memoryBytes });
   }
 
   /** Asks the task to end early, if it is the one that runs; user code that spins does not hear it. */
@@ -166,6 +173,12 @@ export class Slot {
   /** Ends what would outlive the process. */
   end(): void {
     this.#hired?.pipes.closeAll();
+  }
+
+  /** What is kept lies in memory that all slots give up alike. */
+  get #memoryBytes(): number {
+    const { workerMemoryBytes, slots } = this.#setup;
+    return workerMemoryBytes - Math.ceil(this.#host.keeping.cache.bytesInMemory / slots);
   }
 
   #hire(): Hired {
@@ -209,6 +222,15 @@ export class Slot {
         return hired.pipes.feed(message.stream, message.bytes);
       case "feedEnded":
         return hired.pipes.feedEnded(message.stream);
+      case "openKept": {
+        const { keeping } = this.#running ?? {};
+        if (keeping === undefined) return;
+        return hired.streams.open(message.stream, () => keeping.read(message.id));
+      }
+      case "keep":
+        return await this.#keep(hired, message);
+      case "endKeep":
+        return this.#endKeep(message);
       case "more":
         return hired.streams.more(message.stream);
       case "close":
@@ -251,6 +273,27 @@ export class Slot {
     }
   }
 
+  /** Takes a block of a partition that is to be kept; the task waits for the answer. */
+  async #keep(hired: Hired, message: FromWorker & { kind: "keep" }): Promise<void> {
+    const { stream, id, memory, disk, mayHold, bytes } = message;
+    try {
+      const keeping = this.#running?.keeping;
+      const place = keeping?.put(id, { memory, disk }, mayHold, bytes) ?? "nowhere";
+      await hired.worker.send({ kind: "keptBlock", stream, place });
+    } catch (error) {
+      await hired.worker.send({ kind: "streamFailed", stream, failure: reportOf(error) });
+    }
+  }
+
+  #endKeep({ id, memory, disk, isWhole }: FromWorker & { kind: "endKeep" }): void {
+    const running = this.#running;
+    try {
+      running?.keeping.end(id, { memory, disk }, isWhole);
+    } catch (error) {
+      running!.failure = reportOf(error);
+    }
+  }
+
   async #ended(result: TaskResult): Promise<void> {
     const running = this.#running;
     if (running === undefined || !isSame(running.task, result.task)) return;
@@ -274,6 +317,11 @@ export class Slot {
       told = { task, metrics, kind: "failed", failure: reportOf(error) };
     }
     this.#running = undefined;
+    if (told.kind === "value" || told.kind === "written") {
+      told = { ...told, kept: running.keeping.finish(true) };
+    } else {
+      running.keeping.finish(false);
+    }
     await this.#host.report({ kind: "ended", result: told });
   }
 

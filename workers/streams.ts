@@ -6,6 +6,7 @@
  * Reading runs ahead of the worker, so that the disk or the network works while records are made.
  */
 import { reportOf } from "../core/errors.ts";
+import { KeptAbsent } from "./kept_errors.ts";
 import type { ToWorker } from "./protocol.ts";
 
 const PIECES_AHEAD = 3;
@@ -67,9 +68,12 @@ export class Streams {
       }
       if (!stream.closed) await this.#send({ kind: "streamEnded", stream: id });
     } catch (error) {
-      if (!stream.closed) {
-        await this.#send({ kind: "streamFailed", stream: id, failure: reportOf(error) });
-      }
+      if (stream.closed) return;
+      await this.#send(
+        error instanceof KeptAbsent
+          ? { kind: "keptAbsent", stream: id, detail: error.message }
+          : { kind: "streamFailed", stream: id, failure: reportOf(error) },
+      );
     } finally {
       this.#streams.delete(id);
     }

@@ -15,7 +15,9 @@ import {
   TaskError,
 } from "../core/errors.ts";
 import { FileError } from "../core/platform.ts";
+import type { KeptId } from "../core/task.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
+import { KeptLost } from "./kept_errors.ts";
 import type { Blame, Culprit } from "./pipeline/blame.ts";
 import { named } from "./pipeline/returned.ts";
 
@@ -29,6 +31,7 @@ export class TaskCancelled extends Error {
 export type BadEnd =
   | Readonly<{ kind: "failed"; failure: FailureReport }>
   | Readonly<{ kind: "inputLost"; exchange: number; partition: number; detail: string }>
+  | Readonly<{ kind: "keptLost"; lost: readonly KeptId[]; detail: string }>
   | Readonly<{ kind: "killed"; reason: string }>;
 
 /** What `error` means for the task. */
@@ -39,6 +42,9 @@ export function badEnd(error: unknown, blame: Blame, cancelled: boolean): BadEnd
   if (error instanceof MapOutputDamaged) {
     const { exchange, partition, detail } = error;
     return { kind: "inputLost", exchange, partition, detail };
+  }
+  if (error instanceof KeptLost) {
+    return { kind: "keptLost", lost: error.lost, detail: error.detail };
   }
   const culprit = blame.of(error);
   const isLocalDisk = culprit === undefined && error instanceof FileError;

@@ -4,6 +4,7 @@
  *     read(source)     pieces ─► Source.decode ─┐
  *     read(exchange)   blocks ─► readExchange ──┴─► batches ─► chains, concat, zip, cross, ─► batches
  *                                                              exchanges in place
+ *     keep             kept_input.ts
  */
 import { assert } from "../core/errors.ts";
 import { commandsOf } from "../core/plan/ops.ts";
@@ -18,6 +19,7 @@ import { narrowed, readExchange } from "../shuffle/reader.ts";
 import { blaming, blamingEach, stepOf, withFunctions } from "./exchange_functions.ts";
 import type { Blame } from "./pipeline/blame.ts";
 import { KeptBatches } from "./kept_batches.ts";
+import { keptBatches } from "./kept_input.ts";
 import { callWithRecords, type Chain } from "./pipeline/compile.ts";
 import { type AnyBatches, type Batches, isPresent } from "./pipeline/feed.ts";
 import { BATCH_RECORDS_MAX, inBatches, Records } from "./pipeline/records.ts";
@@ -83,7 +85,16 @@ export class TaskInput {
         return this.#zip(flow.fn, flow.from);
       case "cross":
         return this.#cross(flow.left, flow.right);
+      case "keep":
+        return this.#keep(flow);
     }
+  }
+
+  #keep({ from, input, partition }: Extract<Flow, { kind: "keep" }>): AnyBatches {
+    const cached = this.#parts.prepared.stage.inputs[input]!;
+    assert(cached.kind === "cached", `input ${input} is to be kept, but is a ${cached.kind}`);
+    const { id: dataset, memory, disk } = cached;
+    return keptBatches({ dataset, partition }, { memory, disk }, this.batches(from), this.#parts);
   }
 
   *#read(flow: Read, keys?: KeysWanted): Generator<readonly unknown[]> {
@@ -119,7 +130,7 @@ export class TaskInput {
         return blamingEach(blame, stepOf(input.exchange), batches);
       }
       case "cached":
-        assert(false, `dataset ${input.id} was to be read from a cache that this engine lacks`);
+        assert(false, `dataset ${input.id} is read without anything that could make it`);
     }
   }
 

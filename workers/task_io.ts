@@ -9,7 +9,7 @@
 import type { BroadcastId } from "../core/engine.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split, UserFunction } from "../core/plan/plan.ts";
-import type { ExchangeId, MapOutput } from "../core/task.ts";
+import type { ExchangeId, KeptId, MapOutput } from "../core/task.ts";
 import type { Platform } from "../core/platform.ts";
 import type { MemoryBudget } from "../shuffle/memory_budget.ts";
 import type { SpillManager } from "../shuffle/spill_manager.ts";
@@ -17,6 +17,22 @@ import type { ExchangeInput, ExchangeSink } from "../shuffle/carrier.ts";
 
 /** An exchange whose functions have been revived for one task. */
 export type RevivedExchange = Exchange<UserFunction>;
+
+/** Where the partitions of a persisted dataset may lie. */
+export type KeptWhere = Readonly<{ memory: boolean; disk: boolean }>;
+
+/** Where a block went; `nowhere`: there was no room, and the level has no disk. */
+export type BlockPlace = "memory" | "disk" | "nowhere";
+
+/** Where the blocks of a partition go that is to be kept. Disposing it before `keep` gives it up. */
+export interface KeptSink extends Disposable {
+  /** False: there is no room for it, and it was not taken; those before can be read still. */
+  put(block: Uint8Array): boolean;
+  /** The same without blocking the thread. */
+  putLater(block: Uint8Array): Promise<boolean>;
+  /** All blocks are there; the partition is kept once the task has ended well. */
+  keep(): void;
+}
 
 export type { BlockSink, ExchangeInput, ExchangeSink, RunSink } from "../shuffle/carrier.ts";
 
@@ -54,6 +70,15 @@ export interface TaskIO {
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink;
   /** Takes back what a sink of this task wrote: the task failed after all. */
   discard(output: MapOutput): void;
+  /**
+   * The blocks of a kept partition, also of one that the task itself has made or is making;
+   * undefined where it is not there. To be iterated over at once. Throws a KeptLost where it turns
+   * out to be damaged.
+   */
+  kept(id: KeptId): Iterable<Uint8Array> | undefined;
+  /** The same for a task that waits for promises: they stand still while the thread is blocked. */
+  keptLater(id: KeptId): Promise<AsyncIterable<Uint8Array> | undefined>;
+  keep(id: KeptId, where: KeptWhere): KeptSink;
   /** Starts the program of the pipe of that index in the stage (`commandsOf`). */
   pipe(pipe: number): PipedProgram;
   /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */

@@ -100,6 +100,8 @@ async function handle(
     case "fed":
     case "streamEnded":
     case "streamFailed":
+    case "keptAbsent":
+    case "keptBlock":
       // Of a stream that was closed before it came.
       return undefined;
   }
@@ -121,7 +123,7 @@ async function prepare(bytes: Uint8Array, broadcasts: BroadcastValues): Promise<
 }
 
 async function run(
-  { task, info, flow }: ToWorker & { kind: "launch" },
+  { task, info, flow, memoryBytes }: ToWorker & { kind: "launch" },
   entry: Entry | undefined,
   setup: WorkerSetup,
   link: WorkerLink,
@@ -133,7 +135,7 @@ async function run(
     return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
   }
   try {
-    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.inputs);
+    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.inputs, memoryBytes);
     const { prepared } = entry;
     return prepared.waits
       ? await runTaskLater(prepared, task, flow, io, info)

@@ -12,6 +12,8 @@
  */
 import { assert, CancelledError, errorOf } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
+import type { KeptId } from "../core/task.ts";
+import { KeptLost } from "./kept_errors.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -20,7 +22,7 @@ import {
   toWorkerShapes,
 } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
-import type { PipedProgram } from "./task_io.ts";
+import type { BlockPlace, KeptWhere, PipedProgram } from "./task_io.ts";
 
 /** The shared memory between a worker and its control thread. */
 export type LinkMemory = Readonly<{
@@ -35,7 +37,13 @@ export const CANCEL_FLAG = 0;
 /** How much a program is given ahead of what it has read. */
 const FEEDS_AHEAD = 4;
 
-type StreamMessage = ToWorker & { kind: "piece" | "fed" | "streamEnded" | "streamFailed" };
+type StreamMessage = ToWorker & {
+  kind: "piece" | "fed" | "streamEnded" | "streamFailed" | "keptAbsent" | "keptBlock";
+};
+
+/** A wish that is answered in a stream, before that has a number. */
+type Streamless = WithoutStream<FromWorker & { kind: "openKept" | "keep" }>;
+type WithoutStream<M> = M extends unknown ? Omit<M, "stream"> : never;
 
 const { load } = Atomics;
 
@@ -76,15 +84,88 @@ export class WorkerLink {
   *open(format: string, options: Options, split: Split): Generator<Uint8Array> {
     const stream = this.#streamCount++;
     this.#streams.set(stream, []);
+    this.send({ kind: "open", stream, format, options, split });
+    yield* this.#pieces(stream);
+  }
+
+  /** The blocks of a kept partition; undefined where it is not there. Blocks until that is known. */
+  openKept(id: KeptId): Iterable<Uint8Array> | undefined {
+    const stream = this.#opened({ kind: "openKept", id });
+    const isThere = this.#isThere(stream, this.#nextOf(this.#streams.get(stream)!));
+    return isThere ? this.#pieces(stream, id) : undefined;
+  }
+
+  /** The same for a task that waits for promises: the thread is never blocked. */
+  async openKeptLater(id: KeptId): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const stream = this.#opened({ kind: "openKept", id });
+    const isThere = this.#isThere(stream, await this.#nextOfLater(this.#streams.get(stream)!));
+    return isThere ? this.#piecesLater(stream, id) : undefined;
+  }
+
+  /** Hands in a block of a partition that is to be kept, and says where it went. */
+  keep(id: KeptId, where: KeptWhere, mayHold: boolean, bytes: Uint8Array): BlockPlace {
+    const stream = this.#opened({ kind: "keep", id, ...where, mayHold, bytes });
+    return this.#placeIn(stream, this.#nextOf(this.#streams.get(stream)!));
+  }
+
+  /** The same for a task that waits for promises. */
+  async keepLater(
+    id: KeptId,
+    where: KeptWhere,
+    mayHold: boolean,
+    bytes: Uint8Array,
+  ): Promise<BlockPlace> {
+    const stream = this.#opened({ kind: "keep", id, ...where, mayHold, bytes });
+    return this.#placeIn(stream, await this.#nextOfLater(this.#streams.get(stream)!));
+  }
+
+  /** Sends what is answered in a stream of its own. */
+  #opened(message: Streamless): number {
+    const stream = this.#streamCount++;
+    this.#streams.set(stream, []);
+    this.send({ ...message, stream });
+    return stream;
+  }
+
+  #isThere(stream: number, first: StreamMessage): boolean {
+    if (first.kind === "keptAbsent") this.#streams.delete(stream);
+    else this.#streams.get(stream)!.unshift(first);
+    return first.kind !== "keptAbsent";
+  }
+
+  #placeIn(stream: number, answer: StreamMessage): BlockPlace {
+    this.#streams.delete(stream);
+    if (answer.kind === "streamFailed") throw errorOf(answer.failure);
+    return answer.kind === "keptBlock" ? answer.place : "nowhere";
+  }
+
+  /** What comes for a stream; `id`: the kept partition that it reads. */
+  *#pieces(stream: number, id?: KeptId): Generator<Uint8Array> {
     let open = true;
     try {
-      this.send({ kind: "open", stream, format, options, split });
       while (true) {
         const message = this.#nextOf(this.#streams.get(stream)!);
         if (message.kind !== "piece") {
           open = false;
-          if (message.kind === "streamFailed") throw errorOf(message.failure);
-          return;
+          return throwWhere(message, id);
+        }
+        yield message.bytes;
+        this.send({ kind: "more", stream });
+      }
+    } finally {
+      this.#streams.delete(stream);
+      if (open) this.send({ kind: "close", stream });
+    }
+  }
+
+  async *#piecesLater(stream: number, id: KeptId): AsyncGenerator<Uint8Array> {
+    let open = true;
+    try {
+      while (true) {
+        const message = await this.#nextOfLater(this.#streams.get(stream)!);
+        if (message.kind !== "piece") {
+          open = false;
+          return throwWhere(message, id);
         }
         yield message.bytes;
         this.send({ kind: "more", stream });
@@ -128,6 +209,11 @@ export class WorkerLink {
     }
   }
 
+  async #nextOfLater(waiting: StreamMessage[]): Promise<StreamMessage> {
+    while (waiting.length === 0) await this.#arrival();
+    return waiting.shift()!;
+  }
+
   #arrival(): Promise<void> {
     return this.#arriving ??= this.#input.receiveLater().then((encoded) => {
       this.#arriving = undefined;
@@ -141,6 +227,12 @@ export class WorkerLink {
     // What comes for a stream that was closed in the meantime has no queue any more.
     (this.#streams.get(message.stream) ?? this.#programs.get(message.stream))?.push(message);
   }
+}
+
+/** The end of a stream is no error, unless it says so; `id`: the kept partition that it reads. */
+function throwWhere(end: StreamMessage, id: KeptId | undefined): void {
+  if (end.kind === "streamFailed") throw errorOf(end.failure);
+  if (end.kind === "keptAbsent" && id !== undefined) throw new KeptLost([id], end.detail);
 }
 
 type ProgramHost = Readonly<{
@@ -202,6 +294,8 @@ class LinkedProgram implements PipedProgram {
         this.#takesInput &&= message.wanted;
         return "fed";
       case "streamEnded":
+      case "keptAbsent":
+      case "keptBlock":
         this.#isOpen = this.#takesInput = false;
         return "ended";
       case "streamFailed":

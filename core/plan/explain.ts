@@ -7,8 +7,11 @@
  *      +-(2) map at job.ts:7 [3]
  *         |  flatMap at job.ts:6 [2]
  *         |  textFile at job.ts:5 [1]
+ *
+ * A dataset that is persisted has its storage level at the end of its line.
  */
 import { type AnyNode, partitionCounts } from "./counts.ts";
+import type { StorageLevel } from "../storage_level.ts";
 import { inputsOf, type PlanId } from "./plan.ts";
 
 /** A node that is still to be written, and what stands before it on its line. */
@@ -16,9 +19,13 @@ type Entry = Readonly<{ node: AnyNode; prefix: string; behindExchange: boolean; 
 
 /**
  * One line a dataset: its label and its id. A count that is open as yet is a `?`. What two others
- * read is explained once, and named where it is met again.
+ * read is explained once, and named where it is met again. `levelOf` knows what is persisted where
+ * the nodes do not say it.
  */
-export function explain(plan: AnyNode): string {
+export function explain(
+  plan: AnyNode,
+  levelOf: (node: AnyNode) => StorageLevel | undefined = (node) => node.level,
+): string {
   const counts = partitionCounts(plan);
   const lines: string[] = [];
   const explained = new Set<PlanId>();
@@ -28,7 +35,9 @@ export function explain(plan: AnyNode): string {
     const count = `(${counts.get(node.id) ?? "?"})`;
     const { head, below } = margins(entry, count, lines.length === 0);
     const again = explained.has(node.id);
-    lines.push(`${head}${node.label} [${node.id}]${again ? ", as above" : ""}`);
+    const level = levelOf(node);
+    const kept = level === undefined ? "" : ` [${level}]`;
+    lines.push(`${head}${node.label} [${node.id}]${kept}${again ? ", as above" : ""}`);
     if (again) continue;
     explained.add(node.id);
     const inputs: readonly AnyNode[] = inputsOf<unknown, unknown, unknown>(node) as AnyNode[];

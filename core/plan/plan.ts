@@ -16,6 +16,7 @@
  * are equal.
  */
 import type { Closure } from "../closure/closure.ts";
+import type { StorageLevel } from "../storage_level.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
 
@@ -72,6 +73,8 @@ export type Node<F, S, N> = Readonly<
     id: PlanId;
     /** What people see: the operator and where it was called, such as `map at job.ts:12`. */
     label: string;
+    /** Of a plan: where its partitions are kept for later jobs. Drafts never change: they have none. */
+    level?: StorageLevel | undefined;
   }
   & (
     | { kind: "source"; source: S }

@@ -6,6 +6,7 @@
  *       │  an open partition count becomes a number
  *       │  what is partitioned already as it is to be does not move again
  *       │  what has been checkpointed is read from its files
+ *       │  what is persisted by now gets its level
  *       ▼
  *     Plan            source: a list of splits     partitions: 8
  *
@@ -13,6 +14,7 @@
  */
 import type { Closure } from "../closure/closure.ts";
 import { assert, PlanError } from "../errors.ts";
+import type { StorageLevel } from "../storage_level.ts";
 import { countOf, partitionCounts } from "./counts.ts";
 import { type Exchange, partitionerOf, samePartitioner } from "./exchange.ts";
 import {
@@ -35,6 +37,8 @@ export type ResolveHost = Readonly<{
   exchangePartitions?: number | undefined;
   /** What is read in the place of a dataset, if it has been checkpointed. */
   checkpointOf?: ((id: PlanId) => SourceRequest | undefined) | undefined;
+  /** Where a dataset is kept, if it is persisted. */
+  levelOf?: ((id: PlanId) => StorageLevel | undefined) | undefined;
 }>;
 
 type ExchangeDraft = Extract<CapturedDraft, { kind: "exchange" }>;
@@ -61,7 +65,9 @@ export async function resolve(draft: CapturedDraft, host: ResolveHost): Promise<
   const plans = new Map<PlanId, Plan>();
   const counts = new Map<PlanId, number>();
   for (const node of nodes) {
-    const plan = settled(node, splits, plans, counts, host);
+    const level = host.levelOf?.(node.id);
+    const open = settled(node, splits, plans, counts, host);
+    const plan = level === undefined ? open : { ...open, level };
     plans.set(node.id, plan);
     counts.set(node.id, countOf(plan, counts)!);
   }

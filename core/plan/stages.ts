@@ -3,7 +3,8 @@
  *
  * A stage is the longest pipeline between exchanges that move something. Neighbouring narrow nodes
  * in it become one chain; `union`, `zip`, `cross`, `coalesce` and an exchange that is done in place
- * become the shape of the flow of each partition.
+ * become the shape of the flow of each partition. A chain ends at a persisted dataset:
+ * its partitions are read where they are kept, or made and kept.
  *
  *     textFile ─ flatMap ─ map ─╥─ mapValues ─ collect
  *                               ║
@@ -22,7 +23,6 @@ import { partitionCounts } from "./counts.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
 import type { PartitionId, Plan, PlanId } from "./plan.ts";
-
 import { inputsFirst } from "./walk.ts";
 
 /** A stage, and what each of its tasks does. */
@@ -30,7 +30,10 @@ export type StagePlan = Readonly<{
   stage: Stage;
   /** By partition: all of an exchange's map side, the wanted ones of an action. In order. */
   flows: ReadonlyMap<PartitionId, Flow>;
-  /** The exchanges that the flows read, each once: they have to be complete before a task starts. */
+  /**
+   * The exchanges that the flows read, each once: they have to be complete before a task starts,
+   * unless all that it would read from them is kept.
+   */
   parents: readonly ExchangeId[];
 }>;
 
@@ -97,7 +100,7 @@ export function coalesced(index: PartitionId, partitions: number, from: number):
 type Union = Extract<Plan, { kind: "union" }>;
 /**
  * One partition of one dataset inside the stage. A union has none of its own, it is that of a side,
- * unless it is aligned.
+ * unless it is aligned or persisted.
  */
 type Part = Readonly<{ node: Plan; partition: PartitionId }>;
 /** Neighbouring narrow nodes as one chain, and the node that they read from. */
@@ -115,6 +118,7 @@ class StageBuilder {
   readonly #exchanges: Exchange<Closure>[] = [];
   /** Indexes by the id of the node: what is used twice stands in the stage once. */
   readonly #inputOf = new Map<PlanId, number>();
+  readonly #cachedOf = new Map<PlanId, number>();
   readonly #chainOf = new Map<PlanId, Chain>();
   readonly #zipOf = new Map<PlanId, number>();
   readonly #exchangeOf = new Map<PlanId, number>();
@@ -167,25 +171,31 @@ class StageBuilder {
         for (const source of missing) open.push(source);
         continue;
       }
-      this.#keep(part, this.#joined(part, sources.map((source) => this.#built(source)!)));
+      this.#store(part, this.#kept(part, sources.map((source) => this.#built(source)!)));
     }
     return this.#built(wanted)!;
   }
 
-  /** Steps down through unions to the side that holds the partition. */
+  /** Steps down through unions that are not kept themselves to the side that holds the partition. */
   #part(node: Plan, partition: PartitionId): Part {
-    while (node.kind === "union" && node.aligned !== true) {
-      const starts = this.#starts(node);
-      let side = 0;
-      for (let end = starts.length; end - side > 1;) {
-        const middle = (side + end) >> 1;
-        if (starts[middle]! <= partition) side = middle;
-        else end = middle;
-      }
-      partition -= starts[side]!;
-      node = node.from[side]!;
+    let part: Part = { node, partition };
+    while (
+      part.node.kind === "union" && part.node.aligned !== true && part.node.level === undefined
+    ) {
+      part = this.#side(part.node, part.partition);
     }
-    return { node, partition };
+    return part;
+  }
+
+  #side(union: Union, partition: PartitionId): Part {
+    const starts = this.#starts(union);
+    let side = 0;
+    for (let end = starts.length; end - side > 1;) {
+      const middle = (side + end) >> 1;
+      if (starts[middle]! <= partition) side = middle;
+      else end = middle;
+    }
+    return { node: union.from[side]!, partition: partition - starts[side]! };
   }
 
   #starts(union: Union): readonly number[] {
@@ -202,7 +212,7 @@ class StageBuilder {
     return this.#done.get(node.id)?.get(partition);
   }
 
-  #keep({ node, partition }: Part, flow: Flow): void {
+  #store({ node, partition }: Part, flow: Flow): void {
     let flows = this.#done.get(node.id);
     if (flows === undefined) this.#done.set(node.id, flows = new Map());
     flows.set(partition, flow);
@@ -217,7 +227,11 @@ class StageBuilder {
         return node.inPlace === true ? [this.#part(node.from, partition)] : [];
       case "narrow":
         return [this.#part(this.#chain(node).base, partition)];
-      case "union":
+      case "union": {
+        if (node.aligned === true) return node.from.map((side) => this.#part(side, partition));
+        const side = this.#side(node, partition);
+        return [this.#part(side.node, side.partition)];
+      }
       case "zip":
         return node.from.map((side) => this.#part(side, partition));
       case "cross": {
@@ -231,6 +245,20 @@ class StageBuilder {
         return coalesced(partition, this.#count(node), this.#count(node.from))
           .map((index) => this.#part(node.from, index));
     }
+  }
+
+  /** The flow of a partition, made of the flows of its sources; kept, if its dataset is persisted. */
+  #kept(part: Part, sources: readonly Flow[]): Flow {
+    const from = this.#joined(part, sources);
+    const { node, partition } = part;
+    if (node.level === undefined) return from;
+    const { useMemory: memory, useDisk: disk } = node.level;
+    const input = indexOf(
+      this.#cachedOf,
+      node.id,
+      () => this.#inputs.push({ kind: "cached", id: node.id, memory, disk }),
+    );
+    return { kind: "keep", from, input, partition };
   }
 
   /** The flow of a partition, given the flows of what it is made of. */
@@ -284,7 +312,10 @@ class StageBuilder {
     if (chain === undefined) {
       const ops: NarrowOp<Closure>[] = [];
       let base = last;
-      for (; base.kind === "narrow"; base = base.from) ops.push(base.op);
+      while (base.kind === "narrow" && (base === last || base.level === undefined)) {
+        ops.push(base.op);
+        base = base.from;
+      }
       chain = { index: this.#chains.push(ops.reverse()) - 1, base };
       this.#chainOf.set(last.id, chain);
     }

@@ -29,7 +29,7 @@ import { removeOutput } from "../../shuffle/shuffle_file.ts";
 import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { FromExecutor, Grants } from "../../workers/protocol.ts";
-import { shuffleFilePath } from "../../workers/local_io.ts";
+import { ownFolderName, shuffleFilePath } from "../../workers/local_io.ts";
 import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
 import type { Ending } from "./executor_process.ts";
@@ -37,6 +37,7 @@ import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";
 import { type LocalFolders, makeLocalFolders } from "./folders.ts";
 import { JobValues } from "./job_values.ts";
+import { KeptReads } from "./kept_reads.ts";
 import { taskKey } from "./placement.ts";
 import { Pool } from "./pool.ts";
 import type { Sharing } from "./pools.ts";
@@ -49,6 +50,8 @@ export type LocalEngineOptions = Readonly<{
   attemptsMax: number;
   /** What one task may hold before it spills. */
   workerMemoryBytes: number;
+  /** The share of it that kept partitions may take; 0.5 by default. */
+  storageFraction?: number | undefined;
   /** An executor that holds more is killed. */
   executorMemoryBytes: number;
   /** Local directories, in which the engine makes private folders. */
@@ -64,6 +67,10 @@ export type LocalEngineOptions = Readonly<{
   /** The program of the executors: workers/executor.ts, unless a test has one of its own. */
   executorEntry?: URL | undefined;
 }>;
+
+const STORAGE_FRACTION = 0.5;
+/** What a task has at least, however much is kept: enough for all that one may hold at once. */
+const TASK_BYTES_MIN = 1 << 20;
 
 /** How long a cancelled task may go on before its executor is killed. */
 const CANCEL_MS_MAX = 300;
@@ -98,6 +105,7 @@ class LocalEngine implements Engine {
   readonly #folders: LocalFolders;
   readonly #pool: Pool;
   readonly #scheduler: Scheduler;
+  readonly #keptReads = new KeptReads((executor, message) => this.#pool.send(executor, message));
   readonly #exitWatch: Disposable;
   readonly #executors = new Map<ExecutorId, Known>();
   readonly #jobs = new Map<JobId, JobValues>();
@@ -132,6 +140,7 @@ class LocalEngine implements Engine {
           slots: options.slotsPerExecutor,
           folders: this.#folders.paths,
           workerMemoryBytes: options.workerMemoryBytes,
+          storageBytesMax: storageBytesMax(options),
           grants: options.grants,
         },
         socketPath: this.#folders.socketPath,
@@ -203,9 +212,13 @@ class LocalEngine implements Engine {
     removeBroadcast(denoPlatform, this.#folders.paths[0]!, id);
   }
 
-  async forget(plan: PlanId): Promise<void> {
+  async forget(plan: PlanId, what?: "output" | "kept"): Promise<void> {
     await Promise.resolve();
-    if (this.#stopped === undefined) this.#tell({ kind: "forget", exchange: plan });
+    if (this.#stopped !== undefined) return;
+    if (what !== "kept") {
+      this.#tell({ kind: "forget", exchange: plan, isForGood: what === undefined });
+    }
+    if (what !== "output") this.#tell({ kind: "forgetKept", dataset: plan });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -261,6 +274,14 @@ class LocalEngine implements Engine {
       }
       case "ended":
         return this.#taskEnded(executor, message.result);
+      case "keptDropped": {
+        const { dataset, partition } = message;
+        return this.#tell({ kind: "keptDropped", executor, id: { dataset, partition } });
+      }
+      case "wantKept":
+        return this.#keptReads.wanted(executor, message);
+      case "keptExported":
+        return this.#keptReads.exported(executor, message);
       case "hello":
       case "heartbeat":
       case "programStarted":
@@ -276,6 +297,7 @@ class LocalEngine implements Engine {
       blocks: new Map(),
       cancelTimers: new Map(),
     });
+    this.#keptReads.welcome(executor);
     const { slotsPerExecutor: slots, executorMemoryBytes: memoryBytesMax } = this.#options;
     this.#host.events.emit({ type: "executor.started", executor, slots, memoryBytesMax });
     this.#tell({ kind: "executorReady", executor, slots });
@@ -288,6 +310,9 @@ class LocalEngine implements Engine {
     if (this.#stopped !== undefined) return;
     this.#host.events.emit({ type: "executor.lost", executor, reason });
     this.#tell({ kind: "executorLost", executor, fault, reason });
+    // Those who waited for it to write what it kept must not wait for ever.
+    this.#keptReads.lost(executor);
+    this.#removeKept(executor);
     // One is always there: for the next job, and to clean up should an uncaught error end us.
     if (this.#stopped === undefined) this.#pool.recruit(1);
   }
@@ -340,6 +365,7 @@ class LocalEngine implements Engine {
         this.#executors.get(instruction.executor)?.stages.delete(instruction.stage);
         return this.#pool.send(instruction.executor, instruction);
       case "launch":
+      case "forgetKept":
         return this.#pool.send(instruction.executor, instruction);
       case "cancel":
         return this.#cancelTask(instruction.executor, instruction.task, instruction.reason);
@@ -360,7 +386,8 @@ class LocalEngine implements Engine {
   #prepare(executor: ExecutorId, stage: Stage, locations: readonly ExchangeLocation[]): void {
     const known = this.#executors.get(executor);
     if (known === undefined) return;
-    if (!known.stages.has(stage.id)) {
+    const isNew = !known.stages.has(stage.id);
+    if (isNew) {
       known.stages.add(stage.id);
       let bytes = this.#encodedStages.get(stage);
       if (bytes === undefined) this.#encodedStages.set(stage, bytes = encodeValue(stage));
@@ -377,7 +404,7 @@ class LocalEngine implements Engine {
           : {}),
       });
     }
-    if (locations.length === 0) return;
+    if (isNew && locations.length === 0) return;
     this.#pool.send(executor, { kind: "locate", stage: stage.id, bytes: encodeValue(locations) });
   }
 
@@ -404,6 +431,17 @@ class LocalEngine implements Engine {
     }
   }
 
+  /** What a lost executor kept on disk is read by nobody any more. */
+  #removeKept(executor: ExecutorId): void {
+    for (const [disk, folder] of this.#folders.paths.entries()) {
+      try {
+        denoPlatform.files.remove(`${folder}/${ownFolderName(executor, "kept", disk)}`);
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+      }
+    }
+  }
+
   #discard(names: readonly string[]): void {
     for (const name of names) {
       try {
@@ -423,6 +461,13 @@ class LocalEngine implements Engine {
     values?.end(outcome.ok ? undefined : () => failedJob(outcome.failure, mapStack));
     if (this.#jobs.size === 0) this.#pool.setReferenced(false);
   }
+}
+
+/** What an executor may keep in memory: its share of the budgets of all its slots. */
+function storageBytesMax(options: LocalEngineOptions): number {
+  const { slotsPerExecutor, workerMemoryBytes, storageFraction = STORAGE_FRACTION } = options;
+  const bytes = Math.min(workerMemoryBytes * storageFraction, workerMemoryBytes - TASK_BYTES_MIN);
+  return slotsPerExecutor * Math.max(0, Math.floor(bytes));
 }
 
 function clearTimers(known: Known): void {

@@ -5,6 +5,7 @@
  * them made by the plan that made the others: what lies at or below an exchange that has run keeps
  * the functions that it ran with.
  */
+import { partitionsOf } from "../../core/plan/exchange.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
 import type { ExchangeId, JobId, MapOutput, Stage } from "../../core/task.ts";
@@ -21,6 +22,8 @@ export type MapSide = {
   readonly jobs: Set<JobId>;
   /** It goes with the last of them. */
   isForgotten: boolean;
+  /** Nobody can ask for the exchange any more, so that its bounds go too. */
+  isUnreachable: boolean;
 };
 
 /** The exchange that a stage writes; undefined for the stage of an action. */
@@ -34,6 +37,8 @@ export function exchangeOf(
 export class MapSides {
   readonly #limits: Limits;
   readonly #sides = new Map<ExchangeId, MapSide>();
+  /** The bounds of sides that were let go. */
+  readonly #bounds = new Map<ExchangeId, readonly Uint8Array[]>();
   /** The files of all outputs. */
   readonly #files = new Set<string>();
   /** What they have together. */
@@ -76,9 +81,16 @@ export class MapSides {
       return { side: kept, discarded: [] };
     }
     const discarded = kept === undefined ? [] : this.drop(kept);
-    const outputs = new ExchangeOutputs(id, exchange, plan.flows.size);
+    const outputs = new ExchangeOutputs(id, exchange, plan.flows.size, this.#boundsOf(plan));
     const jobs = new Set([job]);
-    const side: MapSide = { outputs, plan, tasks: undefined, jobs, isForgotten: false };
+    const side: MapSide = {
+      outputs,
+      plan,
+      tasks: undefined,
+      jobs,
+      isForgotten: false,
+      isUnreachable: false,
+    };
     this.#sides.set(id, side);
     return { side, discarded };
   }
@@ -97,13 +109,30 @@ export class MapSides {
     return discarded;
   }
 
-  /** Lets a map side go, with all that it wrote. */
+  /**
+   * Lets a map side go, with all that it wrote. Its bounds stay: should it be made again, what is
+   * kept of the partitions that they made must still fit the others.
+   */
   drop(side: MapSide): readonly string[] {
-    const { id, files, bytes } = side.outputs;
+    const { id, files, bytes, bounds } = side.outputs;
+    if (bounds !== undefined && !side.isUnreachable) this.#bounds.set(id, bounds);
     this.#bytes -= bytes;
     for (const file of files) this.#files.delete(file);
     this.#sides.delete(id);
     return files;
+  }
+
+  /** Nobody will ever read the exchange again, however it is made. */
+  forgetBounds(exchange: ExchangeId): void {
+    this.#bounds.delete(exchange);
+    const side = this.#sides.get(exchange);
+    if (side !== undefined) side.isUnreachable = true;
+  }
+
+  #boundsOf({ stage }: StagePlan): readonly Uint8Array[] | undefined {
+    const { id, exchange } = exchangeOf(stage)!;
+    const bounds = this.#bounds.get(id);
+    return bounds !== undefined && bounds.length < partitionsOf(exchange) ? bounds : undefined;
   }
 
   /** Keeps an output. */
@@ -125,14 +154,17 @@ export class MapSides {
 
   /**
    * The tasks that a job waits for, from its action back to the first stages whose input is there.
-   * Only those of the latter can start: they are `ready`.
+   * Only those of the latter can start: they are `ready`. `needs`: the exchanges that tasks read.
    */
-  awaited(action: TaskSet): { all: ReadonlySet<TaskSet>; ready: readonly TaskSet[] } {
+  awaited(
+    action: TaskSet,
+    needs: (tasks: TaskSet) => readonly ExchangeId[],
+  ): { all: ReadonlySet<TaskSet>; ready: readonly TaskSet[] } {
     const ready: TaskSet[] = [];
     const all = new Set<TaskSet>([action]);
     // A Set is walked in the order of insertion, also through what is added meanwhile.
     for (const tasks of all) {
-      const incomplete = tasks.plan.parents
+      const incomplete = needs(tasks)
         .map((parent) => this.#sides.get(parent)!)
         .filter((side) => !side.outputs.isComplete);
       if (incomplete.length === 0) ready.push(tasks);

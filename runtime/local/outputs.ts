@@ -26,9 +26,16 @@ export class ExchangeOutputs {
   #bounds: readonly Uint8Array[] | undefined;
   #location: ExchangeLocation | undefined;
 
-  constructor(id: ExchangeId, exchange: Exchange<unknown>, mapPartitions: number) {
+  /** `bounds`: those that its readers had before all of it was let go. */
+  constructor(
+    id: ExchangeId,
+    exchange: Exchange<unknown>,
+    mapPartitions: number,
+    bounds?: readonly Uint8Array[],
+  ) {
     this.id = id;
     this.#exchange = exchange;
+    this.#bounds = bounds;
     this.#kept = new Array<Kept | undefined>(mapPartitions).fill(undefined);
   }
 
@@ -56,6 +63,11 @@ export class ExchangeOutputs {
 
   get files(): readonly string[] {
     return this.#kept.flatMap((kept) => kept === undefined ? [] : [kept.output.file]);
+  }
+
+  /** Where the partitions of a range partitioner begin, once a reader has been told. */
+  get bounds(): readonly Uint8Array[] | undefined {
+    return this.#bounds;
   }
 
   /** The map partitions that have to run, ascending. */

@@ -15,7 +15,7 @@ export class Seat<A> {
   /** What runs there, also what was cancelled and has not ended yet. By `taskKey`. */
   readonly running = new Map<string, A>();
   /** Which stages have been prepared there, with which version of their locations. */
-  readonly prepared = new Map<StageId, number>();
+  readonly prepared = new Map<StageId, string>();
   /** A task runs there that must be alone. */
   isExclusive = false;
   /** The number of the last launch there, to tell who has waited longest. */
@@ -79,12 +79,14 @@ export class Seats<A> {
     this.#reserved.clear();
   }
 
-  /** Where a task of the stage may start now. */
+  /** Where a task may start now. */
+  get open(): readonly Seat<A>[] {
+    return [...this].filter((seat) => seat.hasRoom && !this.#reserved.has(seat.id));
+  }
+
+  /** Where a task of the stage had best start now. */
   free(stage: StageId): Seat<A> | undefined {
-    return this.#best(
-      stage,
-      [...this].filter((seat) => seat.hasRoom && !this.#reserved.has(seat.id)),
-    );
+    return this.#best(stage, this.open);
   }
 
   /** The same for a task that must be alone; keeps an executor free for it if there is none. */

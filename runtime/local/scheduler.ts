@@ -13,6 +13,9 @@
  * - The output of an exchange is kept by the exchange's id, and later jobs find it there: their
  *   stage is skipped. It lies on disk and outlives the executor that made it; it is gone only when a
  *   reader says so (`inputLost`), and then that one map partition runs again, nothing else.
+ * - Partitions of persisted datasets are known by where they are kept: a task that finds one needs
+ *   nothing of what it is made from, and runs where it is kept if there is room. One that is gone
+ *   (`keptLost`) is made again.
  * - Errors of user code, lost executors and lost outputs are counted apart (see
  *   `SchedulerOptions`). A task whose executor ended by the task's own doing runs again alone; if
  *   that ends in the same way, the job fails and says so.
@@ -21,17 +24,20 @@
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
+import type { PartitionId, PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import {
   type ExchangeId,
   type ExecutorId,
   type JobId,
+  type KeptId,
   NO_METRICS,
   type TaskMetrics,
   type TaskResult,
 } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
 import { answerFailure, keyTypeFailure, startFailure } from "./failures.ts";
+import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
 import { type Seat, Seats, taskKey } from "./placement.ts";
@@ -85,6 +91,9 @@ type RunningJob = Readonly<{
   sides: readonly MapSide[];
 }>;
 
+/** What starts, and where. */
+type Place = Readonly<{ seat: Seat<Attempt>; partition: PartitionId }>;
+
 class LocalScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #limits: Limits;
@@ -93,6 +102,9 @@ class LocalScheduler implements Scheduler {
   readonly #sides: MapSides;
   readonly #seats = new Seats<Attempt>();
   readonly #pools: Pools;
+  readonly #kept = new KeptBlocks();
+  /** The datasets that are persisted, as far as a job has said so. */
+  readonly #persisted = new Set<PlanId>();
   /** Executors that are there or on their way. */
   #recruited = 0;
   #startFailures = 0;
@@ -140,7 +152,12 @@ class LocalScheduler implements Scheduler {
       case "taskEnded":
         return this.#taskEnded(stimulus.executor, stimulus.result);
       case "forget":
-        return this.#forget(stimulus.exchange);
+        return this.#forget(stimulus.exchange, stimulus.isForGood === true);
+      case "forgetKept":
+        return this.#forgetKept(stimulus.dataset);
+      case "keptDropped":
+        if (this.#kept.drop(stimulus.executor, stimulus.id)) this.#isStale = true;
+        return;
     }
   }
 
@@ -159,6 +176,9 @@ class LocalScheduler implements Scheduler {
     const earlier = stages.slice(0, -1);
     const lineage = new Set(earlier.map(({ stage }) => exchangeOf(stage)!.id));
     const sides = new Set<MapSide>();
+    for (const input of stages.flatMap(({ stage }) => stage.inputs)) {
+      if (input.kind === "cached") this.#persisted.add(input.id);
+    }
     for (const plan of earlier) {
       const { side, discarded } = this.#sides.join(id, plan, lineage);
       this.#discard(discarded);
@@ -179,9 +199,11 @@ class LocalScheduler implements Scheduler {
       job: id,
       name,
       stages: [
-        ...[...sides].map(({ plan, tasks }) =>
-          summaryOf(plan, tasks?.waitingJobs.includes(id) !== true)
-        ),
+        ...[...sides].map(({ plan, tasks, outputs }) => {
+          const skipped = tasks?.waitingJobs.includes(id) !== true;
+          const cached = skipped && !outputs.isComplete;
+          return { ...summaryOf(plan, skipped), ...(cached ? { cached } : {}) };
+        }),
         summaryOf(last, false),
       ],
       properties,
@@ -227,11 +249,21 @@ class LocalScheduler implements Scheduler {
     for (const job of tasks.waitingJobs) this.#end(job, { ok: false, failure });
   }
 
-  #forget(exchange: ExchangeId): void {
+  #forget(exchange: ExchangeId, isForGood: boolean): void {
     const side = this.#sides.get(exchange);
-    if (side === undefined) return;
-    side.isForgotten = true;
-    if (side.jobs.size === 0) this.#discard(this.#sides.drop(side));
+    if (side !== undefined) {
+      side.isForgotten = true;
+      if (side.jobs.size === 0) this.#discard(this.#sides.drop(side));
+    }
+    if (isForGood) this.#sides.forgetBounds(exchange);
+  }
+
+  #forgetKept(dataset: PlanId): void {
+    this.#persisted.delete(dataset);
+    if (this.#kept.forget(dataset)) this.#isStale = true;
+    for (const { id: executor } of this.#seats) {
+      this.#say({ kind: "forgetKept", executor, dataset });
+    }
   }
 
   #discard(files: readonly string[]): void {
@@ -249,7 +281,10 @@ class LocalScheduler implements Scheduler {
     const ready = new Set<TaskSet>();
     for (const { result } of this.#jobs.values()) result.waitingJobs = [];
     for (const job of this.#jobs.values()) {
-      const awaited = this.#sides.awaited(job.result);
+      const awaited = this.#sides.awaited(
+        job.result,
+        ({ plan, waitingPartitions }) => this.#kept.needs(plan, waitingPartitions),
+      );
       for (const tasks of awaited.all) tasks.waitingJobs.push(job.id);
       for (const tasks of awaited.ready) ready.add(tasks);
     }
@@ -274,8 +309,8 @@ class LocalScheduler implements Scheduler {
     const running = (pool: string) => this.#runningIn(pool);
     for (const { tasks } of this.#pools.turns(claims, running)) {
       const alone = hasSuspect(tasks);
-      const seat = alone ? this.#seats.freeAlone(tasks.id) : this.#seats.free(tasks.id);
-      if (seat !== undefined) this.#launch(tasks, seat, alone);
+      const place = alone ? this.#placeAlone(tasks) : this.#place(tasks);
+      if (place !== undefined) this.#launch(tasks, place.seat, place.partition, alone);
       else if (alone) held.add(tasks);
       else return;
     }
@@ -290,29 +325,55 @@ class LocalScheduler implements Scheduler {
     return count;
   }
 
-  #launch(tasks: TaskSet, seat: Seat<Attempt>, alone: boolean): void {
+  /** Where the next suspect may start; undefined where it has to wait. */
+  #placeAlone(tasks: TaskSet): Place | undefined {
+    const seat = this.#seats.freeAlone(tasks.id);
+    return seat && { seat, partition: tasks.next(true)! };
+  }
+
+  /** What may start where: first what finds kept partitions there, then all others anywhere. */
+  #place(tasks: TaskSet): Place | undefined {
+    const { plan } = tasks;
+    for (const seat of keepsAny(plan.stage) ? this.#seats.open : []) {
+      const suits = (partition: PartitionId) => this.#kept.suits(seat.id, plan, partition);
+      const partition = tasks.next(false, suits);
+      if (partition !== undefined) return { seat, partition };
+    }
+    const seat = this.#seats.free(tasks.id);
+    return seat && { seat, partition: tasks.next(false)! };
+  }
+
+  #launch(tasks: TaskSet, seat: Seat<Attempt>, partition: PartitionId, alone: boolean): void {
     const job = tasks.waitingJobs[0]!;
     const { id: stage, name } = tasks.plan.stage;
     if (!tasks.isAnnounced) {
       tasks.isAnnounced = true;
       this.#announce({ type: "stage.started", job, stage, name, tasks: tasks.unfinished });
     }
-    const inputs = tasks.plan.parents.map((parent) => this.#sides.get(parent)!.outputs);
+    // Those that are incomplete are not needed: all that would be read from them is kept.
+    const inputs = tasks.plan.parents.map((parent) => this.#sides.get(parent)!.outputs)
+      .filter((outputs) => outputs.isComplete);
     this.#prepare(tasks.plan, seat, inputs);
-    const seen = new Map(inputs.map((outputs) => [outputs.id, outputs.version]));
     const { pool } = this.#jobs.get(job)!;
-    const place = { job, pool, executor: seat.id };
-    const attempt = tasks.launch({ ...place, startedAtMs: this.#nowMs, seen, alone });
+    const attempt = tasks.launch(partition, {
+      job,
+      pool,
+      executor: seat.id,
+      startedAtMs: this.#nowMs,
+      seen: new Map(inputs.map((outputs) => [outputs.id, outputs.version])),
+      elsewhere: this.#kept.elsewhere(seat.id, tasks.plan, partition),
+      alone,
+    });
     const id = this.#seats.launch(seat, attempt.task, attempt, alone);
     const info = { id, stageAttempt: tasks.stageAttempt };
     const flow = tasks.plan.flows.get(attempt.task.partition)!;
     this.#announce({ type: "task.started", job, task: attempt.task, executor: seat.id });
-    this.#say({ kind: "launch", executor: seat.id, task: attempt.task, info, flow });
+    const { task, elsewhere } = attempt;
+    this.#say({ kind: "launch", executor: seat.id, task, info, flow, elsewhere });
   }
 
-  /** Versions only grow, so the same sum means the same locations. */
   #prepare({ stage }: StagePlan, seat: Seat<Attempt>, inputs: readonly ExchangeOutputs[]): void {
-    const version = inputs.reduce((sum, outputs) => sum + outputs.version, 0);
+    const version = inputs.map((outputs) => `${outputs.id}:${outputs.version}`).join();
     if (seat.prepared.get(stage.id) === version) return;
     seat.prepared.set(stage.id, version);
     const locations = inputs.map((outputs) => outputs.location());
@@ -358,6 +419,8 @@ class LocalScheduler implements Scheduler {
     const seat = this.#seats.remove(lost.executor);
     if (seat === undefined) return;
     this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
+    this.#kept.dropAll(lost.executor);
+    this.#isStale = true;
     const culprit = lost.culprit && taskKey(lost.culprit);
     const verdicts: [TaskSet, FailureReport][] = [];
     for (const [key, attempt] of seat.running) {
@@ -379,6 +442,9 @@ class LocalScheduler implements Scheduler {
     const attempt = this.#seats.end(executor, result.task);
     if (attempt === undefined) return this.#ignore(result);
     this.#announceTaskEnd(attempt, result.metrics, outcomeOf(result));
+    if (result.kind === "value" || result.kind === "written") {
+      this.#addKept(executor, result.kept ?? []);
+    }
     if (!attempt.tasks.isCurrent(attempt)) return this.#ignore(result);
     const verdict = this.#judge(attempt, result);
     if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
@@ -393,6 +459,8 @@ class LocalScheduler implements Scheduler {
   /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
   #judge(attempt: Attempt, result: TaskResult): FailureReport | undefined {
     const { tasks } = attempt;
+    // What its task needs may have changed since it was launched.
+    if (keepsAny(tasks.plan.stage)) this.#isStale = true;
     switch (result.kind) {
       case "value":
         return this.#deliver(attempt, result);
@@ -400,6 +468,8 @@ class LocalScheduler implements Scheduler {
         return this.#keep(attempt, result);
       case "inputLost":
         return this.#inputLost(attempt, result);
+      case "keptLost":
+        return this.#keptLost(attempt, result);
       case "failed":
         return tasks.fail(attempt, result.failure);
       case "killed":
@@ -477,6 +547,31 @@ class LocalScheduler implements Scheduler {
     return tasks.loseInput(attempt, isNew && wasComplete, story);
   }
 
+  /** An executor keeps more, also of a task that does not count any more. */
+  #addKept(executor: ExecutorId, kept: readonly KeptId[]): void {
+    if (kept.length === 0) return;
+    this.#kept.add(executor, kept.filter(({ dataset }) => this.#persisted.has(dataset)));
+    this.#isStale = true;
+    for (const dataset of new Set(kept.map(({ dataset }) => dataset))) {
+      if (!this.#persisted.has(dataset)) this.#say({ kind: "forgetKept", executor, dataset });
+    }
+  }
+
+  /** What it was told of is there no more; it is launched again when it can do without. */
+  #keptLost(
+    attempt: Attempt,
+    { lost, detail }: Extract<TaskResult, { kind: "keptLost" }>,
+  ): FailureReport | undefined {
+    const { tasks, executor, elsewhere } = attempt;
+    const places = [...elsewhere, ...lost.map((id) => ({ ...id, executor }))];
+    const dropped = places.filter((place) =>
+      lost.some(({ dataset, partition }) =>
+        dataset === place.dataset && partition === place.partition
+      ) && this.#kept.drop(place.executor, place)
+    );
+    return tasks.loseInput(attempt, dropped.length > 0, `kept partitions were lost: ${detail}`);
+  }
+
   #sideOfTasks(tasks: TaskSet): MapSide | undefined {
     const id = exchangeOf(tasks.plan.stage)?.id;
     return id === undefined ? undefined : this.#sides.get(id);
@@ -509,6 +604,7 @@ function outcomeOf(result: TaskResult): Outcome {
     case "written":
       return { ok: true };
     case "inputLost":
+    case "keptLost":
       return { ok: false, failure: { name: "InputLost", message: result.detail } };
     case "failed":
       return { ok: false, failure: result.failure };

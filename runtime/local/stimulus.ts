@@ -5,7 +5,7 @@
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { Announcement, Outcome } from "../../core/events.ts";
-import type { PartitionId } from "../../core/plan/plan.ts";
+import type { PartitionId, PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type {
   AccumulatorUpdate,
@@ -15,6 +15,8 @@ import type {
   ExecutorId,
   Flow,
   JobId,
+  KeptElsewhere,
+  KeptId,
   Stage,
   StageId,
   Task,
@@ -68,8 +70,15 @@ export type Stimulus = Readonly<
     | { kind: "taskEnded"; executor: ExecutorId; result: TaskResult }
     /** Ends a job. `failure` becomes its outcome. Unknown or finished jobs are ignored. */
     | { kind: "jobCancelled"; job: JobId; failure: FailureReport }
-    /** Nobody will read this exchange any more: its files can go, after the jobs that still do. */
-    | { kind: "forget"; exchange: ExchangeId }
+    /**
+     * The files of this exchange can go, after the jobs that still read them. `isForGood`: nobody can
+     * ask for it any more.
+     */
+    | { kind: "forget"; exchange: ExchangeId; isForGood?: boolean }
+    /** A dataset is not persisted any more. */
+    | { kind: "forgetKept"; dataset: PlanId }
+    /** An executor has let go of a partition that it kept, for want of room or because of damage. */
+    | { kind: "keptDropped"; executor: ExecutorId; id: KeptId }
   )
 >;
 
@@ -90,7 +99,17 @@ export type Instruction = Readonly<
   }
   /** No task of the stage will be launched there any more without another `prepare`. */
   | { kind: "release"; executor: ExecutorId; stage: StageId }
-  | { kind: "launch"; executor: ExecutorId; task: Task; info: AttemptInfo; flow: Flow }
+  /** `elsewhere`: what the task may want of persisted datasets and other executors keep. */
+  | {
+    kind: "launch";
+    executor: ExecutorId;
+    task: Task;
+    info: AttemptInfo;
+    flow: Flow;
+    elsewhere: readonly KeptElsewhere[];
+  }
+  /** The executor is to keep nothing of the dataset. */
+  | { kind: "forgetKept"; executor: ExecutorId; dataset: PlanId }
   /** Its result is not wanted any more. The slot stays taken until `taskEnded` or `executorLost`. */
   | { kind: "cancel"; executor: ExecutorId; task: Task; reason: string }
   /** The value of a wanted partition: exactly once each, before `finish`. */

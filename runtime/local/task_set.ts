@@ -12,7 +12,14 @@
 import type { FailureReport } from "../../core/errors.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
-import type { ExchangeId, ExecutorId, JobId, StageId, Task } from "../../core/task.ts";
+import type {
+  ExchangeId,
+  ExecutorId,
+  JobId,
+  KeptElsewhere,
+  StageId,
+  Task,
+} from "../../core/task.ts";
 import {
   type FailedTask,
   inputFailure,
@@ -40,6 +47,8 @@ export type Attempt = Readonly<{
   startedAtMs: number;
   /** The version of each input that it was told of (ExchangeOutputs.version). */
   seen: ReadonlyMap<ExchangeId, number>;
+  /** The kept partitions that it was told of, and where. */
+  elsewhere: readonly KeptElsewhere[];
   /** It is a suspect, and nothing else runs beside it. */
   alone: boolean;
 }>;
@@ -105,9 +114,21 @@ export class TaskSet {
     return this.#running.get(attempt.task.partition) === attempt;
   }
 
-  /** Starts the next partition: the next suspect if it is to run `alone`, else the next other one. */
-  launch(circumstances: Omit<Attempt, "tasks" | "task">): Attempt {
-    const partition = (circumstances.alone ? this.#suspects : this.#waiting).pop()!;
+  /** The partitions that wait for a slot. */
+  get waitingPartitions(): Iterable<PartitionId> {
+    return this.#waiting.concat(this.#suspects);
+  }
+
+  /** The next suspect if one is to run `alone`; else the next other one, of those that suit if any. */
+  next(alone: boolean, suits?: (partition: PartitionId) => boolean): PartitionId | undefined {
+    if (alone) return this.#suspects.at(-1);
+    return suits === undefined ? this.#waiting.at(-1) : this.#waiting.findLast(suits);
+  }
+
+  /** Starts a partition that waits. */
+  launch(partition: PartitionId, circumstances: Omit<Attempt, "tasks" | "task">): Attempt {
+    const waiting = circumstances.alone ? this.#suspects : this.#waiting;
+    waiting.splice(waiting.lastIndexOf(partition), 1);
     const number = this.#launches.get(partition) ?? 0;
     this.#launches.set(partition, number + 1);
     const task: Task = { stage: this.id, partition, attempt: number };

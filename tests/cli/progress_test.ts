@@ -113,6 +113,18 @@ Deno.test("a verbose line sums the tasks of a stage", () => {
   );
 });
 
+Deno.test("a verbose line says of a stage that it is not needed, because of what is cached", () => {
+  const stage = (stage: number, more: object) => (
+    { stage, name: `map at job.ts:${stage}`, tasks: 2, skipped: true, ...more }
+  );
+  const stages = [stage(1, { cached: true }), stage(2, {}), stage(3, { skipped: false })];
+  const report = new StageReport();
+  assert.equal(
+    report.handle({ type: "job.started", job: 0, name: "count", stages, properties: {}, atMs: 0 }),
+    "Stage 1 (map at job.ts:1) skipped: what is made of it is cached",
+  );
+});
+
 Deno.test("a verbose line ends with what named accumulators hold", () => {
   const report = new StageReport();
   const updated = (stage: number, name: string, value: string): Event => (

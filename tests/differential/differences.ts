@@ -118,6 +118,13 @@ export const DIFFERENCES = {
     why: "The same figure whatever the partitions",
     tested: "Floats are multiples of 1/4, statistics are compared to ten digits",
   },
+  localCheckpoints: {
+    what: "`localCheckpoint`, and executors that are lost",
+    pyspark: "the lineage is cut, so the job fails",
+    flint: "the lineage stays, so the partition is computed again",
+    why: "Losing time is better than losing data",
+    tested: "Programs persist nothing",
+  },
 } as const satisfies Record<string, Difference>;
 
 export type DifferenceName = keyof typeof DIFFERENCES;

@@ -72,7 +72,7 @@ Deno.test("anew at each action, but not at or below an exchange that has run", (
   capturer.capture(shown);
   const captured = capturer.capture(shown);
   assert.equal(calls.length, 6, "nothing has run yet");
-  capturer.markRan(shown, captured);
+  capturer.markRan([reduced], captured);
   calls.length = 0;
   const again = capturer.capture(shown);
   assert.deepEqual(calls, [above]);

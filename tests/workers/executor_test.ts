@@ -34,6 +34,7 @@ async function startExecutor() {
       slots: 1,
       folders: [folder.path],
       workerMemoryBytes: 1 << 24,
+      storageBytesMax: 1 << 23,
       grants: NO_GRANTS,
     },
     token: "the secret",
@@ -81,7 +82,7 @@ async function startExecutor() {
       await channel.send({ kind: "prepare", stage: 1, bytes: encodeValue(stage) });
       const task = { stage: 1, partition: 0, attempt: 0 };
       const info = { id: 0, stageAttempt: 0 };
-      await channel.send({ kind: "launch", task, info, flow: flows.get(0)! });
+      await channel.send({ kind: "launch", task, info, flow: flows.get(0)!, elsewhere: [] });
       return task;
     },
     async [Symbol.asyncDispose]() {

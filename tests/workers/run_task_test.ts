@@ -9,6 +9,7 @@ import type { NarrowOp } from "../../core/plan/ops.ts";
 import type { Split, UserFunction } from "../../core/plan/plan.ts";
 import type {
   Flow,
+  KeptId,
   MapOutput,
   Stage,
   StageInput,
@@ -23,7 +24,7 @@ import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import { prepareStage, runTask, runTaskLater } from "../../workers/run_task.ts";
 import { TaskContext } from "../../workers/task_context.ts";
-import type { PipedProgram, TaskIO } from "../../workers/task_io.ts";
+import type { KeptSink, PipedProgram, TaskIO } from "../../workers/task_io.ts";
 import { Echo } from "./pipeline/waiting_rig.ts";
 
 /** A function as the driver would have captured it; `captured` become values of its variables. */
@@ -62,6 +63,10 @@ class MemoryIO implements TaskIO {
   readonly outputs = new Map<number, Uint8Array[]>();
   readonly broadcasts = new Map<number, Uint8Array>();
   readonly discarded: string[] = [];
+  /** The blocks of kept partitions. */
+  readonly keeping = new Map<number, Uint8Array[]>();
+  /** There is room for so many in each. */
+  blocksMax = Infinity;
   broadcastsRead = 0;
   cancelled = false;
   closed = 0;
@@ -104,6 +109,32 @@ class MemoryIO implements TaskIO {
         return { file: "memory", records, bytes };
       },
       [Symbol.dispose]() {},
+    };
+  }
+
+  kept({ partition }: KeptId): readonly Uint8Array[] | undefined {
+    return this.keeping.get(partition);
+  }
+
+  async *#later(blocks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* blocks;
+  }
+
+  keptLater(id: KeptId): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const blocks = this.kept(id);
+    return Promise.resolve(blocks && this.#later(blocks));
+  }
+
+  keep({ partition }: KeptId): KeptSink {
+    const blocks: Uint8Array[] = [];
+    let isKept = false;
+    this.keeping.set(partition, blocks);
+    const put = (block: Uint8Array) => blocks.length < this.blocksMax && blocks.push(block) > 0;
+    return {
+      put,
+      putLater: (block) => Promise.resolve(put(block)),
+      keep: () => void (isKept = true),
+      [Symbol.dispose]: () => void (isKept || this.keeping.delete(partition)),
     };
   }
 
@@ -203,6 +234,81 @@ Deno.test("collect with a limit ends the chain early and closes the user's gener
   assert.equal(io.records().length, 1500);
   assert.equal(result.metrics.recordsWritten, 1500);
   assert.equal((globalThis as { closedByLimit?: boolean }).closedByLimit, true);
+});
+
+const cached: StageInput = { kind: "cached", id: 7, memory: true, disk: false };
+
+/** Records of one partition through `below`, kept, then through `above`. */
+async function throughKept(
+  records: readonly unknown[],
+  below: NarrowOp<Closure>,
+  above: readonly NarrowOp<Closure>[],
+  io: MemoryIO,
+  parts: Partial<Stage> = {},
+) {
+  const [split] = await splitsOf(records);
+  const read: Flow = { kind: "read", input: 0, partition: 2, split: split! };
+  const made: Flow = { kind: "apply", from: read, chain: 0, partition: 2 };
+  const kept: Flow = { kind: "keep", from: made, input: 1, partition: 5 };
+  const flow: Flow = { kind: "apply", from: kept, chain: 1, partition: 2 };
+  return await run({ inputs: [memory, cached], chains: [[below], above], ...parts }, flow, io);
+}
+
+const numbers = Array.from({ length: 5000 }, (_, i) => i);
+const made = globalThis as { recordsMade?: number };
+const countingDouble = (n: number) => {
+  const counts = globalThis as { recordsMade?: number };
+  counts.recordsMade = (counts.recordsMade ?? 0) + 1;
+  return n * 2;
+};
+
+Deno.test("keep: what is made is kept whole, also for a limit, and the next task reads it", async () => {
+  made.recordsMade = 0;
+  const io = new MemoryIO();
+  const first: StageOutput = { kind: "action", action: { kind: "collect", limit: 1 } };
+  const double = op("map", countingDouble);
+  const taken = await throughKept(numbers, double, [], io, { output: first });
+  assert.equal(taken.result.kind, "value");
+  assert.deepEqual([io.records(), made.recordsMade], [[0], 5000]);
+  io.emitted.length = 0;
+  const { result } = await throughKept(numbers, double, [op("map", (n) => n + 1)], io);
+  assert.deepEqual(io.records(), numbers.map((n) => n * 2 + 1));
+  assert.equal(made.recordsMade, 5000, "nothing is made again");
+  assert.equal(result.metrics.recordsRead, 5000);
+});
+
+Deno.test("keep: where there is no room, all records come and none is kept", async () => {
+  for (const blocksMax of [0, 1, 3]) {
+    made.recordsMade = 0;
+    const io = new MemoryIO();
+    io.blocksMax = blocksMax;
+    await throughKept(numbers, op("map", countingDouble), [], io);
+    assert.deepEqual(io.records(), numbers.map((n) => n * 2), `${blocksMax} blocks fit`);
+    assert.equal(made.recordsMade, 5000);
+    assert.equal(io.keeping.size, 0);
+  }
+});
+
+Deno.test("keep: below a function that waits", async () => {
+  for (const blocksMax of [Infinity, 2]) {
+    const io = new MemoryIO();
+    io.blocksMax = blocksMax;
+    const later = op("mapAsync", (n) => Promise.resolve(n * 3));
+    await throughKept(numbers, later, [op("map", (n) => n + 1)], io);
+    assert.deepEqual(io.records(), numbers.map((n) => n * 3 + 1));
+    assert.equal(io.keeping.size, blocksMax === Infinity ? 1 : 0);
+  }
+});
+
+Deno.test("keep: what fails in the midst is not kept, and ends the user's generators", async () => {
+  const io = new MemoryIO();
+  const fails = op("map", (n) => {
+    if (n === 4000) throw new Error("enough");
+    return n;
+  });
+  const { result } = await throughKept(numbers, fails, [], io);
+  assert.match(failureOf(result).message, /enough/);
+  assert.equal(io.keeping.size, 0);
 });
 
 Deno.test("count, and apply with its iterator and partition", async () => {

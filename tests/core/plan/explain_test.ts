@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { explain } from "../../../core/plan/explain.ts";
+import { StorageLevel } from "../../../core/storage_level.ts";
 import {
   coalesce,
   cross,
@@ -7,6 +8,7 @@ import {
   hash,
   inPlace,
   narrow,
+  persisted,
   request,
   source,
   union,
@@ -67,6 +69,16 @@ Deno.test("explain: what two others read is explained once", () => {
  |  map at job.ts:4 [4]
  |  partition at job.ts:2 [2], as above`.trimStart(),
   );
+});
+
+Deno.test("explain: what is persisted says how", () => {
+  const plan = narrow(3, persisted(narrow(2, source(1, 2)), StorageLevel.MEMORY_ONLY));
+  const lines = explain(plan).split("\n");
+  assert.equal(lines[1], " |  map at job.ts:2 [2] [Memory Serialized 1x Replicated]");
+  assert.equal(lines[2], " |  textFile at job.ts:1 [1]");
+  const draft = narrow(2, request(1));
+  const levelOf = ({ id }: { id: number }) => id === 1 ? StorageLevel.DISK_ONLY : undefined;
+  assert.match(explain(draft, levelOf), /textFile at job.ts:1 \[1\] \[Disk Serialized/);
 });
 
 Deno.test("explain: counts that are open in a draft", () => {

@@ -3,6 +3,7 @@ import type { Closure } from "../../../core/closure/closure.ts";
 import type { Exchange } from "../../../core/plan/exchange.ts";
 import type { NarrowOp } from "../../../core/plan/ops.ts";
 import type { CapturedDraft, Plan } from "../../../core/plan/plan.ts";
+import { StorageLevel } from "../../../core/storage_level.ts";
 
 export function closure(name: string): Closure {
   return { nodes: [], root: 0, place: "job.ts:1:1", name };
@@ -60,6 +61,11 @@ export function aligned(id: number, ...from: Plan[]): Plan {
 /** An exchange as resolving makes it where nothing has to move. */
 export function inPlace(id: number, from: Plan, how: Exchange<Closure>): Plan {
   return { ...exchange(id, from, how), inPlace: true } as Plan;
+}
+
+/** The same dataset, persisted. */
+export function persisted(plan: Plan, level: StorageLevel = StorageLevel.MEMORY_AND_DISK): Plan {
+  return { ...plan, level };
 }
 
 export function zip<P extends Plan | CapturedDraft>(id: number, ...from: P[]): P {

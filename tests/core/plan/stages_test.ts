@@ -4,6 +4,7 @@ import type { Plan } from "../../../core/plan/plan.ts";
 import { partitionCount } from "../../../core/plan/resolve.ts";
 import { coalesced, cut, type StagePlan } from "../../../core/plan/stages.ts";
 import type { Flow } from "../../../core/task.ts";
+import { StorageLevel } from "../../../core/storage_level.ts";
 import {
   aligned,
   coalesce,
@@ -12,6 +13,7 @@ import {
   hash,
   inPlace,
   narrow,
+  persisted,
   source,
   union,
   zip,
@@ -253,6 +255,9 @@ function originsOfFlow({ stage }: StagePlan, flow: Flow): readonly string[] {
         ...originsOfFlow({ stage } as StagePlan, flow.from),
         `exchanged ${flow.partition}`,
       ];
+    case "keep":
+      assert.equal(stage.inputs[flow.input]!.kind, "cached");
+      return originsOfFlow({ stage } as StagePlan, flow.from);
     case "concat":
     case "zip":
       return flow.from.flatMap((from) => originsOfFlow({ stage } as StagePlan, from));
@@ -261,12 +266,45 @@ function originsOfFlow({ stage }: StagePlan, flow: Flow): readonly string[] {
   }
 }
 
+Deno.test("a chain ends at what is persisted, which has an input of its own", () => {
+  const plan = narrow(4, persisted(narrow(3, narrow(2, source(1, 2))), StorageLevel.DISK_ONLY));
+  const { stage, flows } = onlyStage(plan);
+  assert.deepEqual(stage.chains.map((chain) => chain.map(({ fn }) => fn.name)).sort(), [
+    ["f2", "f3"],
+    ["f4"],
+  ]);
+  assert.deepEqual(stage.inputs[1], { kind: "cached", id: 3, memory: false, disk: true });
+  const flow = flows.get(1)!;
+  assert(flow.kind === "apply" && flow.from.kind === "keep");
+  const { input, partition, from } = flow.from;
+  assert.deepEqual([input, partition, from.kind], [1, 1, "apply"]);
+});
+
+Deno.test("a persisted union is kept by its own partitions", () => {
+  const plan = persisted(union(3, source(1, 2), source(2, 1)));
+  const { stage, flows } = onlyStage(narrow(4, plan));
+  const kept = [...flows.values()].map((flow) => flow.kind === "apply" && flow.from);
+  assert.deepEqual(kept.map((flow) => flow && flow.kind === "keep" && flow.partition), [0, 1, 2]);
+  assert.deepEqual(stage.inputs.map(({ kind }) => kind), ["source", "cached", "source"]);
+  assert.deepEqual(originsOfFlow({ stage } as StagePlan, flows.get(2)!), [
+    "2.txt split 0",
+    "f4 2",
+  ]);
+});
+
+Deno.test("a persisted exchange is read by those who read it, and parts the stages still", () => {
+  const stages = stagesOf(narrow(3, persisted(exchange(2, source(1, 2), hash(3)))));
+  assert.deepEqual(stages.map(({ parents }) => parents), [[], [2]]);
+  assert.deepEqual(stages[1]!.stage.inputs.map(({ kind }) => kind), ["exchange", "cached"]);
+});
+
 Deno.test("flows say what the plan says, for any plan", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(7), fc.nat(), fc.nat(3)), { maxLength: 8 }), (steps) => {
       const plans: Plan[] = [source(0, 2)];
       for (const [index, [kind, pick, size]] of steps.entries()) {
-        plans.push(step(index + 1, kind, plans.at(-1)!, plans[pick % plans.length]!, size));
+        const made = step(index + 1, kind, plans.at(-1)!, plans[pick % plans.length]!, size);
+        plans.push(pick % 3 === 0 ? persisted(made) : made);
       }
       const plan = plans.at(-1)!;
       if (partitionCount(plan) > 500) return;
@@ -311,6 +349,7 @@ function reads(flow: Flow): unknown[] {
       return [flow.split?.data];
     case "apply":
     case "exchange":
+    case "keep":
       return reads(flow.from);
     case "concat":
     case "zip":

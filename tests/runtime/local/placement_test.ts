@@ -16,7 +16,7 @@ Deno.test("the idlest executor is next, then one that has the stage, then who wa
   const seats = seatsOf(2, 2, 2);
   assert.equal(seats.free(0)!.id, 0);
   launch(seats, 0, 0);
-  seats.get(2)!.prepared.set(7, 1);
+  seats.get(2)!.prepared.set(7, "1:1");
   assert.equal(seats.free(7)!.id, 2);
   assert.equal(seats.free(8)!.id, 1);
   launch(seats, 1, 1);

@@ -27,7 +27,13 @@ function testPool(directory: string) {
   };
   const pool = new Pool(
     {
-      setup: { slots: 1, folders: folders.paths, workerMemoryBytes: 1 << 24, grants: NO_GRANTS },
+      setup: {
+        slots: 1,
+        folders: folders.paths,
+        workerMemoryBytes: 1 << 24,
+        storageBytesMax: 1 << 23,
+        grants: NO_GRANTS,
+      },
       socketPath: folders.socketPath,
       allFolders: folders.all,
       executorMemoryBytes: 400 << 20,

@@ -1,0 +1,81 @@
+/**
+ * Which datasets are persisted, and where: marked when `persist` is called, by the number of the
+ * dataset, because a draft never changes. Plans are told when they are resolved.
+ */
+import { PlanError } from "../core/errors.ts";
+import type { Draft, PlanId } from "../core/plan/plan.ts";
+import { StorageLevel } from "../core/storage_level.ts";
+
+export class PersistedDatasets {
+  readonly #levels = new Map<PlanId, StorageLevel>();
+  /** Those that are kept instead of being checkpointed, and whether a job has filled them. */
+  readonly #checkpoints = new WeakMap<Draft, { isFilled: boolean }>();
+  /** What the program cannot reach any more need not be kept. */
+  readonly #unreachable: FinalizationRegistry<PlanId>;
+
+  /** `forget` lets go of what is kept of a dataset that has become unreachable. */
+  constructor(forget: (id: PlanId) => void) {
+    this.#unreachable = new FinalizationRegistry((id) => {
+      if (this.#levels.delete(id)) forget(id);
+    });
+  }
+
+  /** Where a dataset is to be kept; undefined where it is not persisted. */
+  levelOf(id: PlanId): StorageLevel | undefined {
+    return this.#levels.get(id);
+  }
+
+  /** Throws a PlanError (InvalidArgument) where it is persisted otherwise. */
+  add(draft: Draft, level: StorageLevel, operator: string): void {
+    const present = this.#levels.get(draft.id);
+    if (present !== undefined && !present.equals(level)) {
+      throw new PlanError(
+        "InvalidArgument",
+        `Cannot call ${operator}(): the dataset is persisted as ${present} already, not as ${level}`,
+        "Call unpersist() first",
+      );
+    }
+    if (level.isNone || present !== undefined) return;
+    this.#levels.set(draft.id, level);
+    this.#unreachable.register(draft, draft.id, draft);
+  }
+
+  /** Keeps a dataset so that it outlives a lack of memory: on disk, beside where it is kept now. */
+  checkpoint(draft: Draft): void {
+    const present = this.#levels.get(draft.id);
+    const level = present === undefined ? StorageLevel.MEMORY_AND_DISK : new StorageLevel(
+      true,
+      present.useMemory,
+      present.useOffHeap,
+      present.deserialized,
+      present.replication,
+    );
+    if (present === undefined) this.add(draft, level, "localCheckpoint");
+    else this.#levels.set(draft.id, level);
+    if (!this.#checkpoints.has(draft)) this.#checkpoints.set(draft, { isFilled: false });
+  }
+
+  isCheckpoint(draft: Draft): boolean {
+    return this.#checkpoints.has(draft);
+  }
+
+  /** Whether a job has gone through a dataset since it was to be kept instead of checkpointed. */
+  isFilledCheckpoint(draft: Draft): boolean {
+    return this.#checkpoints.get(draft)?.isFilled === true;
+  }
+
+  /** A job over these datasets has ended well. */
+  markFilled(drafts: Iterable<Draft>): void {
+    for (const draft of drafts) {
+      const checkpoint = this.#checkpoints.get(draft);
+      if (checkpoint !== undefined) checkpoint.isFilled = true;
+    }
+  }
+
+  /** Whether it was persisted. */
+  delete(draft: Draft): boolean {
+    this.#unreachable.unregister(draft);
+    this.#checkpoints.delete(draft);
+    return this.#levels.delete(draft.id);
+  }
+}

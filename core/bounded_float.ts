@@ -39,7 +39,9 @@ export class BoundedFloat {
   readonly value: number;
   /** How likely the whole lies from `low` to `high`: from 0, where nothing is known, to 1. */
   readonly confidence: number;
+  /** The lower bound. */
   readonly low: number;
+  /** The upper bound. */
   readonly high: number;
 
   /** Made by approximate actions. */

@@ -177,7 +177,13 @@ function capturedNode(
     case "union":
       return { id, label, kind: "union", from: node.from.map(captured) };
     case "zip":
-      return { id, label, kind: "zip", from: node.from.map(captured), fn: closureOf(node.fn) };
+      return {
+        id,
+        label,
+        kind: "zip",
+        from: node.from.map(captured),
+        fn: closureOf(node.fn, true),
+      };
     case "cross":
       return { id, label, kind: "cross", left: captured(node.left), right: captured(node.right) };
     case "coalesce":

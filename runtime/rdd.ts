@@ -485,8 +485,9 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
 
   /**
    * All that `fn` gives for the partitions of the same index, of which it gets an iterator each: of this
-   * RDD, then of the other, or of each of `others`. They may differ in length. An action rejects with a
-   * PlanError (InvalidArgument) if the RDDs differ in their number of partitions.
+   * RDD, then of the other, or of each of `others`. They may differ in length. `fn` may wait, as that of
+   * {@linkcode RDD.mapPartitions}. An action rejects with a PlanError (InvalidArgument) if the RDDs
+   * differ in their number of partitions.
    *
    * @example
    * ```ts
@@ -502,20 +503,20 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    */
   zipPartitions<U, R extends Hint>(
     other: RDD<U>,
-    fn: (records: IterableIterator<T>, others: IterableIterator<U>) => Iterable<R>,
+    fn: (records: PartitionRecords<T>, others: PartitionRecords<U>) => Produced<R>,
   ): RDD<R>;
   /** The same for several others. */
   zipPartitions<Others extends readonly unknown[], R extends Hint>(
     others: readonly [...{ [I in keyof Others]: RDD<Others[I]> }],
     fn: (
-      records: IterableIterator<T>,
-      ...others: { [I in keyof Others]: IterableIterator<Others[I]> }
-    ) => Iterable<R>,
+      records: PartitionRecords<T>,
+      ...others: { [I in keyof Others]: PartitionRecords<Others[I]> }
+    ) => Produced<R>,
   ): RDD<R>;
   zipPartitions<R>(
     others: RDD<unknown> | readonly RDD<unknown>[],
     // deno-lint-ignore no-explicit-any -- as many iterators as there are RDDs
-    fn: (...records: any[]) => Iterable<R>,
+    fn: (...records: any[]) => Produced<R>,
   ): RDD<R> {
     const sides = (others instanceof RDD ? [others] : others).map(datasetOf);
     return this.#next(zipping.zipPartitions([this.#data, ...sides], fn));
@@ -1046,7 +1047,24 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * assert.deepEqual(await sumAndCount.sortByKey().collect(), [["a", [3, 2]], ["b", [1, 1]]]);
    * ```
    */
-  aggregateByKey<K, V, U extends Hint>(
+  aggregateByKey<K, V, U extends Exclude<Hint, null | undefined>>(
+    this: RDD<readonly [K, V]>,
+    zero: U | (() => U),
+    mergeValue: (combined: U, value: V) => U,
+    mergeCombiners: (a: U, b: U) => U,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, U]>;
+  /** The same where a result may be null or undefined. */
+  aggregateByKey<K, V, U>(
+    this: RDD<readonly [K, V]>,
+    zero: U | (() => U),
+    mergeValue: (combined: U, value: V) => U,
+    mergeCombiners: (a: U, b: U) => U,
+    partitions?: number | KeyedOptions<K>,
+    partitionFunction?: (key: K) => number,
+  ): RDD<[K, U]>;
+  aggregateByKey<K, V, U>(
     this: RDD<readonly [K, V]>,
     zero: U | (() => U),
     mergeValue: (combined: U, value: V) => U,

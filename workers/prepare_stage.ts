@@ -66,6 +66,7 @@ export async function prepareStage(
     broadcastIds,
     broadcasts,
     waits: stage.chains.some((ops) => ops.some((op) => emit[op.kind].kind === "waiting")) ||
+      stage.zips.some((fn) => fn.async === true) ||
       stage.output.kind === "action" && stage.output.action.kind === "applyAsync",
   };
 }

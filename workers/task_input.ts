@@ -20,6 +20,7 @@ import { blaming, blamingEach, stepOf, withFunctions } from "./exchange_function
 import type { Blame } from "./pipeline/blame.ts";
 import { KeptBatches } from "./kept_batches.ts";
 import { keptBatches } from "./kept_input.ts";
+import { recordsLater } from "./pipeline/call_later.ts";
 import { callWithRecords, type Chain } from "./pipeline/compile.ts";
 import { type AnyBatches, type Batches, isPresent } from "./pipeline/feed.ts";
 import { BATCH_RECORDS_MAX, inBatches, Records } from "./pipeline/records.ts";
@@ -183,6 +184,10 @@ export class TaskInput {
     const { prepared, blame, functions } = this.#parts;
     const closure = prepared.stage.zips[index]!;
     const step = { kind: "zip", place: closure.place };
+    if (closure.async === true) {
+      const inputs = flows.map((flow) => this.batches(flow));
+      return recordsLater(step, functions.of(closure), inputs, blame, this.waiting);
+    }
     const call = (inputs: readonly Batches[]) =>
       callWithRecords(step, functions.of(closure), inputs, blame);
     return this.#together(flows, call);

@@ -108,6 +108,37 @@ test("zipPartitions gives all iterators to the function", async () => {
   assert.deepEqual(await three.collect(), [4, "a", 4, "bc"]);
 });
 
+test("zipPartitions with functions that wait", async () => {
+  const left = sc.range(0, 3000, 1, 2);
+  const right = sc.range(0, 2500, 1, 2).mapAsync((n) => Promise.resolve(n * 10));
+  const inStep = left.zipPartitions(right, async function* (lefts, rights) {
+    for await (const one of lefts) {
+      const other = await rights[Symbol.asyncIterator]().next();
+      yield other.done ? one : one + other.value;
+    }
+  });
+  const expected = Array.from({ length: 3000 }, (_, i) => {
+    const [half, at] = [i < 1500 ? 0 : 1, i % 1500];
+    return at < 1250 ? i + 10 * (half * 1250 + at) : i;
+  });
+  assert.deepEqual(await inStep.collect(), expected);
+  const counted = left.zipPartitions([left, right], async (a, b, c) => {
+    let count = 0;
+    for await (const _ of a) count++;
+    for await (const _ of b) count++;
+    await c.next();
+    return [count];
+  });
+  await assert.rejects(counted.collect(), /for await/);
+  const lengths = left.zipPartitions(left, async (a, b) => {
+    let count = 0;
+    for await (const _ of a) count++;
+    for await (const _ of b) count++;
+    return [count];
+  });
+  assert.deepEqual(await lengths.collect(), [3000, 3000]);
+});
+
 test("cartesian pairs each with each", async () => {
   const left = sc.parallelize([1, 2, 3], 2);
   const right = sc.parallelize(["a", "b"], 3);

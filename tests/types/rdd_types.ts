@@ -126,6 +126,27 @@ export function pairs(sc: SparkContext): void {
     true,
   );
 
+  // Zeros are numbers and texts, not 0 and "".
+  is<[string, number]>()(ones.aggregateByKey(0, (sum, n) => sum + n, (a, b) => a + b), true);
+  is<[string, string]>()(ones.aggregateByKey("", (text, n) => text + n, (a, b) => a + b), true);
+  is<[string, [number, number]]>()(
+    ones.aggregateByKey([0, 0], ([a, b], n) => [a + n, b + 1], ([a, b], [c, d]) => [a + c, b + d]),
+    true,
+  );
+  is<[string, number | null]>()(
+    ones.aggregateByKey<string, number, number | null>(null, (_, n) => n, (a) => a),
+    true,
+  );
+  is<[string, number]>()(ones.foldByKey(0, (a, b) => a + b), true);
+  is<[string, number]>()(numbers.map(() => ["k", 1]).foldByKey(() => 0, (a, b) => a + b), true);
+  // @ts-expect-error the values are numbers
+  ones.foldByKey("", (a, b) => a + b);
+  // Keys that are one of a few texts go together with keys that are any.
+  const parity = numbers.keyBy((n) => n % 2 === 0 ? "even" : "odd");
+  is<["even" | "odd", number]>()(parity, true);
+  ones.join(parity).union(parity.join(ones));
+  ones.cogroup(numbers.groupBy((n) => n % 2 === 0 ? "even" : "odd"));
+
   // @ts-expect-error words are no pairs
   words.reduceByKey((a, b) => a + b);
   // @ts-expect-error numbers are no pairs

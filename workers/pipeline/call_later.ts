@@ -64,22 +64,22 @@ export class RecordsLater extends Records implements AsyncIterable<unknown> {
   }
 }
 
-/** The records that an asynchronous function makes of a whole partition, in batches. */
+/** The records that an asynchronous function makes of whole partitions, in batches. */
 export async function* recordsLater(
   step: Step,
-  fn: (records: RecordsLater) => unknown,
-  batches: AnyBatches,
+  fn: (...records: RecordsLater[]) => unknown,
+  inputs: readonly AnyBatches[],
   blame: Blame,
   waiting: Waiting,
 ): AsyncGenerator<unknown[]> {
-  const records = new RecordsLater(step, batches, blame, waiting);
+  const records = inputs.map((batches) => new RecordsLater(step, batches, blame, waiting));
   try {
-    yield* inBatchesLater(anyIterableOf(await fn(records), step), records, waiting);
+    yield* inBatchesLater(anyIterableOf(await fn(...records), step), records, waiting);
   } catch (error) {
-    blame.on(error, step, records.latest);
+    blame.on(error, step, records.length === 1 ? records[0]!.latest : undefined);
     throw error;
   } finally {
-    await records.close();
+    for (const input of records) await input.close();
   }
 }
 
@@ -111,21 +111,22 @@ function anyIterableOf(
   return isLater ? result as AsyncIterable<unknown> : iterableOf(result, step);
 }
 
-/** As `inBatches`: a batch ends where the function begins another batch of its input. */
+/** As `inBatches`: a batch ends where the function begins another batch of one of its inputs. */
 async function* inBatchesLater(
   results: AsyncIterable<unknown> | Iterable<unknown>,
-  input: Records,
+  inputs: readonly Records[],
   waiting: Waiting,
 ): AsyncGenerator<unknown[]> {
   let batch: unknown[] = [];
   let taken = 0;
   for await (const record of results) {
     waiting.check();
-    if (input.batchesTaken !== taken && batch.length > 0) {
+    const takenNow = inputs.reduce((sum, input) => sum + input.batchesTaken, 0);
+    if (takenNow !== taken && batch.length > 0) {
       yield batch;
       batch = [];
     }
-    taken = input.batchesTaken;
+    taken = takenNow;
     batch.push(record);
     if (batch.length === BATCH_RECORDS_MAX) {
       yield batch;

@@ -183,7 +183,7 @@ function waitingPart(op: NarrowOp<Placed>, from: number): Part {
     instantiate: ([fn], blame, waiting) => (batches, partition) =>
       op.kind === "mapAsync"
         ? mapAsync(step, fn!, concurrency, batches, blame, waiting)
-        : recordsLater(step, (records) => fn!(records, partition), batches, blame, waiting),
+        : recordsLater(step, (records) => fn!(records, partition), [batches], blame, waiting),
   };
 }
 

@@ -193,7 +193,7 @@ Deno.test("an early close ends the user's async generator, then its input", asyn
       closed.push("generator");
     }
   };
-  const results = recordsLater(step, fn, input(), new Blame(), patient);
+  const results = recordsLater(step, fn, [input()], new Blame(), patient);
   for await (const batch of results) {
     assert.deepEqual(batch, [0]);
     break;

@@ -167,6 +167,11 @@ export class Driver {
     };
   }
 
+  /** The same call of an action, about to do something else with the data that it saw. */
+  next(job: PreparedJob, action: Action<UserFunction>): PreparedJob {
+    return { ...job, action: this.#parts.capturer.action(action) };
+  }
+
   /** Runs a job and yields the value of each wanted partition, in the order in which they are ready. */
   async *values(job: PreparedJob, options: RunOptions): AsyncGenerator<TaskValue> {
     const cancelled = job.cancellable.controller.signal;

@@ -35,6 +35,7 @@ export class Partitioner {
   }
 
   /** How many partitions there are. */
+  /** How many partitions there are. */
   get numPartitions(): number {
     return this.#data.partitions;
   }

@@ -16,7 +16,7 @@ import {
 import { type ActionOptions, type SampleOptions, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
-import { inOrder } from "./actions.ts";
+import { inOrder, prepare } from "./actions.ts";
 
 export function sample(data: Dataset, fraction: number, options: SampleOptions): Dataset {
   const operator = "sample";
@@ -109,9 +109,8 @@ export async function takeSample(
   const operator = "takeSample";
   const wanted = wholeNumber(n, operator, "n", 0, 2 ** 32 - 1);
   const random = new Random(seedOf(options.seed, operator));
-  const site = new CallSite(operator);
-  const { driver, draft } = data;
-  const counting = driver.prepare(draft, { kind: "apply", fn: countOf }, site);
+  const { driver } = data;
+  const counting = prepare(data, operator, { kind: "apply", fn: countOf });
   const counts = await inOrder(data, counting, options, (blocks) => driver.value(blocks) as number);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const positions = options.replacement === true
@@ -123,8 +122,7 @@ export async function takeSample(
   const fetch = (records: Iterable<unknown>, partition: number) =>
     standingAt(records, starts[partition]!, sorted);
   // Both passes run with the functions that the call saw, whatever has changed since.
-  const { action } = driver.prepare(draft, { kind: "apply", fn: fetch }, site);
-  const fetching = { ...counting, action };
+  const fetching = driver.next(counting, { kind: "apply", fn: fetch });
   const parts = await inOrder(
     data,
     fetching,

@@ -7,7 +7,8 @@ import { StatCounter, type StatSummary } from "../../core/statistics.ts";
 import { type ActionOptions, wholeNumber } from "../arguments.ts";
 import { CallSite } from "../call_site.ts";
 import type { Dataset } from "../dataset.ts";
-import { applied, emptyCollection } from "./actions.ts";
+import type { PreparedJob } from "../driver.ts";
+import { applied, emptyCollection, inOrder, prepare } from "./actions.ts";
 import { type PairOptions, partitionerOf } from "./keyed.ts";
 
 /** The most buckets of a histogram: its counts travel from every task. */
@@ -47,7 +48,8 @@ export async function histogram(
 ): Promise<[edges: unknown[], counts: number[]]> {
   if (typeof buckets === "number") return await evenHistogram(data, buckets, options);
   const edges = checkedEdges(buckets);
-  return [edges, await countsBetween(data, edges, options)];
+  const counting = prepare(data, "histogram", { kind: "apply", fn: countingBetween(edges) });
+  return [edges, await totalCounts(data, counting, edges, options)];
 }
 
 /** What a histogram counts, so far; `least` and `greatest` mean nothing where the count is 0. */
@@ -61,7 +63,9 @@ async function evenHistogram(
 ): Promise<[edges: unknown[], counts: number[]]> {
   wholeNumber(buckets, "histogram", "buckets", 1, BUCKETS_MAX);
   // One bucket has no width to be reckoned: whatever can be sorted has one.
-  const extents = await applied(data, "histogram", extentOf(buckets > 1), options) as Extent[];
+  const finding = prepare(data, "histogram", { kind: "apply", fn: extentOf(buckets > 1) });
+  const decode = (blocks: readonly Uint8Array[]) => data.driver.value(blocks) as Extent;
+  const extents = await inOrder(data, finding, options, decode);
   const { count, least, greatest } = extents.filter((extent) => extent.count > 0).reduce(
     wider,
     { count: 0, least: undefined, greatest: undefined },
@@ -71,7 +75,9 @@ async function evenHistogram(
   }
   if (buckets === 1 || least === greatest) return [[least, greatest], [count]];
   const edges = evenEdges(least as number, greatest as number, buckets);
-  return [edges, await countsBetween(data, edges, options)];
+  // It counts what it has measured, whatever has changed since.
+  const counting = data.driver.next(finding, { kind: "apply", fn: countingBetween(edges) });
+  return [edges, await totalCounts(data, counting, edges, options)];
 }
 
 function evenEdges(least: number, greatest: number, buckets: number): number[] {
@@ -141,12 +147,8 @@ function refusedBuckets(what: string, cure: string): PlanError {
 }
 
 /** How many records lie from each edge up to the next; the last bucket has both of its edges. */
-async function countsBetween(
-  data: Dataset,
-  edges: readonly unknown[],
-  options: ActionOptions,
-): Promise<number[]> {
-  const counting = (records: Iterable<unknown>): number[] => {
+function countingBetween(edges: readonly unknown[]): (records: Iterable<unknown>) => number[] {
+  return (records) => {
     const counts = new Array<number>(edges.length - 1).fill(0);
     for (const record of records) {
       const bucket = isMissing(record) ? -1 : bucketOf(record, edges);
@@ -154,8 +156,18 @@ async function countsBetween(
     }
     return counts;
   };
+}
+
+/** The counts of all partitions together. */
+async function totalCounts(
+  data: Dataset,
+  counting: PreparedJob,
+  edges: readonly unknown[],
+  options: ActionOptions,
+): Promise<number[]> {
   const totals = new Array<number>(edges.length - 1).fill(0);
-  for (const counts of await applied(data, "histogram", counting, options) as number[][]) {
+  const decode = (blocks: readonly Uint8Array[]) => data.driver.value(blocks) as number[];
+  for (const counts of await inOrder(data, counting, options, decode)) {
     for (let i = 0; i < counts.length; i++) totals[i]! += counts[i]!;
   }
   return totals;

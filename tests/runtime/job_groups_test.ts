@@ -81,6 +81,25 @@ test("an action takes along what holds in its call", async () => {
   assert.equal(await property("when"), undefined);
 });
 
+test("an action of two jobs has one call: both have its properties and functions", async () => {
+  let factor = 1;
+  sc.setLocalProperty("call", "first");
+  const seen: (string | undefined)[] = [];
+  const listener = {
+    onJobStart: ({ properties }: { properties: Readonly<Record<string, string>> }) =>
+      void seen.push(properties["call"]),
+  };
+  sc.addSparkListener(listener);
+  const counts = sc.range(8).map((n) => n * factor).histogram(2);
+  const taken = sc.range(8).map((n) => n * factor).takeSample(3, { seed: 1 });
+  sc.setLocalProperty("call", undefined);
+  factor = 100;
+  assert.deepEqual(await counts, [[0, 3.5, 7], [4, 4]]);
+  assert((await taken).every((n) => n < 8));
+  sc.removeSparkListener(listener);
+  assert.deepEqual(seen, ["first", "first", "first", "first"]);
+});
+
 test("a group is cancelled with the jobs that run and those that wait for their sources", async () => {
   const [collected, taken, reduced, other] = [
     sc.withJobGroup("doomed", () => sc.range(4).map(spin).collect()),

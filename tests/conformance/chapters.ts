@@ -14,6 +14,11 @@ import { aggregates } from "./programs/shuffle_aggregates.ts";
 import { sorting } from "./programs/shuffle_sorting.ts";
 import { workerFailures } from "./programs/worker_failures.ts";
 import { workerReuse } from "./programs/worker_reuse.ts";
+import { broadcastValues } from "./programs/broadcast_values.ts";
+import { contextFiles } from "./programs/context_files.ts";
+import { contextLife } from "./programs/context_life.ts";
+import { frames } from "./programs/frames.ts";
+import { taskContext } from "./programs/task_context.ts";
 import { zeroValues } from "./programs/rdd_zero_values.ts";
 import { util } from "./programs/util.ts";
 import { wholeJobs } from "./programs/whole_jobs.ts";
@@ -24,7 +29,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "records", programs: [...zipping, ...partitions, ...keys, ...taking] },
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: [...text, ...piping] },
-  { name: "broadcasts", programs: broadcasts },
+  { name: "broadcasts", programs: [...broadcasts, ...broadcastValues] },
   { name: "jobs", programs: [...jobs, ...wholeJobs] },
   { name: "util", programs: util },
   {
@@ -33,4 +38,6 @@ export const CHAPTERS: readonly Chapter[] = [
     programs: [...aggregates, ...sorting],
   },
   { name: "executors", programs: [...workerReuse, ...workerFailures] },
+  { name: "contexts", programs: [...contextLife, ...contextFiles] },
+  { name: "tasks", programs: [...taskContext, ...frames] },
 ];

@@ -1,7 +1,12 @@
 /** All programs. */
 import type { Chapter } from "./program.ts";
+import { broadcastValues } from "./programs/broadcast_values.ts";
+import { contextFiles } from "./programs/context_files.ts";
+import { contextLife } from "./programs/context_life.ts";
+import { frames } from "./programs/frames.ts";
 import { broadcasts } from "./programs/rdd_broadcasts.ts";
 import { functions } from "./programs/rdd_functions.ts";
+import { groups } from "./programs/rdd_groups.ts";
 import { histograms } from "./programs/rdd_histogram.ts";
 import { jobs } from "./programs/rdd_jobs.ts";
 import { keys } from "./programs/rdd_keys.ts";
@@ -10,23 +15,19 @@ import { partitions } from "./programs/rdd_partitions.ts";
 import { piping } from "./programs/rdd_pipe.ts";
 import { taking } from "./programs/rdd_taking.ts";
 import { text } from "./programs/rdd_text.ts";
+import { zeroValues } from "./programs/rdd_zero_values.ts";
+import { zipping } from "./programs/rdd_zipping.ts";
 import { aggregates } from "./programs/shuffle_aggregates.ts";
 import { sorting } from "./programs/shuffle_sorting.ts";
-import { workerFailures } from "./programs/worker_failures.ts";
-import { workerReuse } from "./programs/worker_reuse.ts";
-import { broadcastValues } from "./programs/broadcast_values.ts";
-import { contextFiles } from "./programs/context_files.ts";
-import { contextLife } from "./programs/context_life.ts";
-import { frames } from "./programs/frames.ts";
 import { taskContext } from "./programs/task_context.ts";
-import { zeroValues } from "./programs/rdd_zero_values.ts";
 import { util } from "./programs/util.ts";
 import { wholeJobs } from "./programs/whole_jobs.ts";
-import { zipping } from "./programs/rdd_zipping.ts";
+import { workerFailures } from "./programs/worker_failures.ts";
+import { workerReuse } from "./programs/worker_reuse.ts";
 
 export const CHAPTERS: readonly Chapter[] = [
   { name: "numbers", programs: [...numbers, ...histograms] },
-  { name: "records", programs: [...zipping, ...partitions, ...keys, ...taking] },
+  { name: "records", programs: [...zipping, ...partitions, ...keys, ...groups, ...taking] },
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: [...text, ...piping] },
   { name: "broadcasts", programs: [...broadcasts, ...broadcastValues] },

@@ -4,7 +4,6 @@
 import type { PySparkTest } from "./pyspark_tests.ts";
 
 export const MISSING: readonly PySparkTest[] = [
-  "test_rdd.test_external_group_by_key",
   "test_rddbarrier.test_map_partitions",
   "test_rddbarrier.test_map_partitions_with_index",
   "test_context.LocalCheckpointTests.test_basic_localcheckpointing",

@@ -37,6 +37,7 @@ export type ErrorCode =
   | "CorruptInput"
   | "InvalidEncoding"
   | "RecordTooLarge"
+  | "TooManyOpenFiles"
   // OutputError
   | "OutputExists"
   | "OutputDenied"

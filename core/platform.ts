@@ -41,8 +41,10 @@ export class FileError extends Error {
 export type FileInfo = Readonly<{
   kind: "file" | "folder" | "other";
   bytes: number;
-  /** Tells whether a file is still the same one: device, inode, size and time of change. */
+  /** Tells whether a file is still as it was: device, inode, size and time of change. */
   version: string;
+  /** Tells whether it is still the same file, whatever is in it: device and inode. */
+  identity: string;
 }>;
 
 /** An open file to read from. Positions are absolute. */

@@ -26,6 +26,8 @@ export interface FileSystem {
   /** A new folder; `exists` if there is something of that name, unless `parents` is set. */
   makeFolder(path: string, options?: Readonly<{ parents?: boolean }>): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Tells the user something about a file that is no reason to stop. */
+  warn(message: string): void;
   /** A file, or a folder with all that is in it. */
   remove(path: string): Promise<void>;
 }
@@ -41,7 +43,13 @@ export interface OutputFile {
 export function inputError(error: unknown, path: string): unknown {
   if (error instanceof FlintError || !(error instanceof FileError)) return error;
   const failed = (
-    code: "InputNotFound" | "InputDenied" | "InvalidPath" | "InputUnsupported" | "CorruptInput",
+    code:
+      | "InputNotFound"
+      | "InputDenied"
+      | "InvalidPath"
+      | "InputUnsupported"
+      | "CorruptInput"
+      | "TooManyOpenFiles",
     what: string,
     cure: string,
   ) => new InputError(code, `Cannot read ${JSON.stringify(path)}: ${what}`, cure, { cause: error });
@@ -77,6 +85,7 @@ export function inputError(error: unknown, path: string): unknown {
         "Check it with gzip --test or zstd --test, and fetch it again",
       );
     case "tooManyOpen":
+      return failed("TooManyOpenFiles", "too many files are open", RAISE_LIMIT);
     case "exists":
     case "noSpace":
     case "other":
@@ -88,7 +97,7 @@ export function inputError(error: unknown, path: string): unknown {
 export function outputError(error: unknown, path: string): unknown {
   if (error instanceof FlintError || !(error instanceof FileError)) return error;
   const failed = (
-    code: "OutputExists" | "OutputDenied" | "DiskFull",
+    code: "OutputExists" | "OutputDenied" | "DiskFull" | "TooManyOpenFiles",
     what: string,
     cure: string,
   ) =>
@@ -110,8 +119,9 @@ export function outputError(error: unknown, path: string): unknown {
       );
     case "noSpace":
       return failed("DiskFull", "the disk is full", "Make room, or save to another disk");
-    case "notFound":
     case "tooManyOpen":
+      return failed("TooManyOpenFiles", "too many files are open", RAISE_LIMIT);
+    case "notFound":
     case "isFolder":
     case "invalidPath":
     case "loop":
@@ -120,6 +130,8 @@ export function outputError(error: unknown, path: string): unknown {
       return failed("OutputDenied", causeOf(error) ?? error.message, "Check the path");
   }
 }
+
+const RAISE_LIMIT = "Raise the limit (ulimit -n), or run fewer tasks at once";
 
 function causeOf(error: FileError): string | undefined {
   return error.cause instanceof Error ? error.cause.message : undefined;

@@ -4,7 +4,7 @@
  *     "logs/2024-*,more.txt" ─► files ─► ranges of about 32 MB, one a split
  */
 import { InputError } from "../core/errors.ts";
-import type { Compression, FileInfo } from "../core/platform.ts";
+import { type Compression, FileError, type FileInfo } from "../core/platform.ts";
 import type { Split } from "../core/plan/plan.ts";
 import { type FileSystem, inputError } from "./file_system.ts";
 import { expand, isHidden, listed } from "./glob.ts";
@@ -21,6 +21,8 @@ export type InputFile = Readonly<{
   bytes: number;
   /** FileInfo.version when the input was split. */
   version: string;
+  /** FileInfo.identity. */
+  identity: string;
 }>;
 
 /** A part of a file: what a split's data is. */
@@ -85,13 +87,13 @@ function notFound(pattern: string): InputError {
 async function filesAt(path: string, files: FileSystem): Promise<InputFile[]> {
   const root = await files.realPath(path);
   const info = await files.info(root);
-  if (info.kind === "file") return [inputFile(root, info)];
+  if (info.kind === "file") return [await inputFile(root, info, files)];
   refuseSpecial(path, info);
   const found: InputFile[] = [];
   for (const name of await files.list(root)) {
     if (isHidden(name)) continue;
     const child = root.endsWith("/") ? root + name : `${root}/${name}`;
-    const childInfo = await files.info(child);
+    const childInfo = await childIn(child, files);
     refuseSpecial(child, childInfo);
     if (childInfo.kind === "folder") {
       throw new InputError(
@@ -102,13 +104,44 @@ async function filesAt(path: string, files: FileSystem): Promise<InputFile[]> {
         }/*/*"`,
       );
     }
-    found.push(inputFile(child, childInfo));
+    found.push(await inputFile(child, childInfo, files));
   }
   return found;
 }
 
-function inputFile(path: string, { bytes, version }: FileInfo): InputFile {
-  return { path, bytes, version };
+/** What lies in a folder under a name; of a link what it leads to, if that may be read. */
+async function childIn(child: string, files: FileSystem): Promise<FileInfo> {
+  try {
+    return await files.info(await files.realPath(child));
+  } catch (error) {
+    if (!(error instanceof FileError) || error.kind !== "notFound" || !child.includes("\ufffd")) {
+      throw inputError(error, child);
+    }
+    throw new InputError(
+      "InvalidPath",
+      `Cannot read ${JSON.stringify(child)}: its name is no UTF-8, and the runtime cannot open it`,
+      "Rename it",
+      { cause: error },
+    );
+  }
+}
+
+async function inputFile(path: string, info: FileInfo, files: FileSystem): Promise<InputFile> {
+  const { bytes, version, identity } = info;
+  if (bytes === 0) await refuseUnmeasured(path, files);
+  return { path, bytes, version, identity };
+}
+
+/** Files of /proc say that they are empty: what is in them is made while it is read. */
+async function refuseUnmeasured(path: string, files: FileSystem): Promise<void> {
+  for await (const _ of files.read(path, 0, 1)) {
+    if ((await files.info(path)).bytes > 0) return;
+    throw new InputError(
+      "InputUnsupported",
+      `Cannot read ${JSON.stringify(path)}: the system makes it while it is read`,
+      "Copy it into a file and read that",
+    );
+  }
 }
 
 /** A pipe would be empty the second time, and reading a device may never end. */
@@ -187,7 +220,7 @@ export async function* readRange(
   { file, from, to }: ByteRange,
   files: FileSystem,
 ): AsyncIterable<Uint8Array> {
-  await refuseChanged(file, files);
+  await refuseChanged(file, files, true);
   let at = from;
   try {
     for await (const piece of files.read(file.path, from, to)) {
@@ -198,18 +231,28 @@ export async function* readRange(
     throw inputError(error, file.path);
   }
   if (at < to) throw changed(file);
-  await refuseChanged(file, files);
+  await refuseChanged(file, files, true);
 }
 
-/** Throws an InputError InputChanged unless the file is the one that was split. */
-export async function refuseChanged(file: InputFile, files: FileSystem): Promise<void> {
+/**
+ * Throws an InputError InputChanged unless the file is the one that was split. One that somebody
+ * writes on at its end `mayGrow`: what it had when it was split is read.
+ */
+export async function refuseChanged(
+  file: InputFile,
+  files: FileSystem,
+  mayGrow: boolean = false,
+): Promise<void> {
+  let info: FileInfo;
   try {
-    const info = await files.info(file.path);
-    if (info.version === file.version) return;
+    info = await files.info(file.path);
   } catch (error) {
     throw inputError(error, file.path);
   }
-  throw changed(file);
+  if (info.version === file.version) return;
+  const hasGrown = info.identity === file.identity && info.bytes > file.bytes;
+  if (!mayGrow || !hasGrown) throw changed(file);
+  files.warn(`${file.path} has grown: its first ${file.bytes} bytes are read`);
 }
 
 /** The error for a file that is no longer what it was when the job was planned. */

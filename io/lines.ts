@@ -10,13 +10,14 @@
  * and because V8 keeps the text of a chunk as long as one of its lines is kept.
  */
 import { InputError } from "../core/errors.ts";
+import { joined } from "./joined.ts";
 
 const LF = 10;
 const CR = 13;
 const CHUNK_BYTES = 64 * 1024;
 const BATCH_LINES_MAX = 1024;
-/** A buffer that one long line needed is not kept for the short ones after it. */
-const REST_BYTES_KEPT = 1024 * 1024;
+/** The longest part of a line that is kept in one piece while its end has not come. */
+const PART_BYTES_MAX = 1024 * 1024;
 
 export type LinesOptions = Readonly<{
   /** For messages. */
@@ -98,35 +99,50 @@ function endOfLines(bytes: Uint8Array): number {
   return bytes.lastIndexOf(CR, bytes.length - 2) + 1;
 }
 
-/** The beginning of a line whose end has not come yet. */
+/**
+ * The beginning of a line whose end has not come yet. A very long one lies in several parts: a buffer
+ * that grew with it would take three times its length while it is copied.
+ */
 class Rest {
   #buffer: Uint8Array = new Uint8Array(CHUNK_BYTES);
+  #filled = 0;
+  #parts: Uint8Array[] = [];
   bytes = 0;
 
   append(more: Uint8Array): void {
-    const needed = this.bytes + more.length;
+    if (this.#filled + more.length > PART_BYTES_MAX) this.#close();
+    const needed = this.#filled + more.length;
     if (needed > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.bytes));
+      larger.set(this.#buffer.subarray(0, this.#filled));
       this.#buffer = larger;
     }
-    this.#buffer.set(more, this.bytes);
-    this.bytes = needed;
+    this.#buffer.set(more, this.#filled);
+    this.#filled = needed;
+    this.bytes += more.length;
   }
 
   /** All of it and `more`; nothing is left. Valid until the next `append`. */
   takeWith(more: Uint8Array): Uint8Array {
     this.append(more);
-    const taken = this.#buffer.subarray(0, this.bytes);
-    if (this.#buffer.length > REST_BYTES_KEPT) this.#buffer = new Uint8Array(CHUNK_BYTES);
+    const last = this.#buffer.subarray(0, this.#filled);
+    const taken = this.#parts.length === 0 ? last : joined([...this.#parts, last], this.bytes);
+    this.#parts = [];
+    this.#filled = 0;
     this.bytes = 0;
     return taken;
+  }
+
+  #close(): void {
+    this.#parts.push(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = new Uint8Array(CHUNK_BYTES);
+    this.#filled = 0;
   }
 }
 
 /**
  * The beginning of a file without the mark that says it is UTF-8. Throws an InputError
- * (InputUnsupported) where it is UTF-16.
+ * (InputUnsupported) where it is UTF-16 or packed.
  */
 export function withoutMark(bytes: Uint8Array, path: string): Uint8Array {
   const [a, b, c] = bytes;
@@ -137,7 +153,28 @@ export function withoutMark(bytes: Uint8Array, path: string): Uint8Array {
       `Convert it to UTF-8 first: iconv -f UTF-16 -t UTF-8`,
     );
   }
+  refusePackedStart(bytes, path);
   return a === 0xef && b === 0xbb && c === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** How files begin that are packed, whatever they are called. No text begins so. */
+const PACKED_STARTS: readonly (readonly [what: string, ...bytes: number[]])[] = [
+  ["gzip", 0x1f, 0x8b, 8],
+  ["zstd", 0x28, 0xb5, 0x2f, 0xfd],
+  ["zip", 0x50, 0x4b, 3, 4],
+  ["xz", 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
+  ["7z", 0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c],
+];
+
+function refusePackedStart(bytes: Uint8Array, path: string): void {
+  for (const [what, ...start] of PACKED_STARTS) {
+    if (!start.every((byte, at) => bytes[at] === byte)) continue;
+    throw new InputError(
+      "InputUnsupported",
+      `Cannot read ${JSON.stringify(path)} as text: it is packed (${what})`,
+      "Unpack it first, or let its name end with .gz or .zst if it is gzip or zstd",
+    );
+  }
 }
 
 function tooLong({ path, lineBytesMax }: LinesOptions, offset: number): InputError {

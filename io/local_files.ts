@@ -6,9 +6,13 @@ const PIECE_BYTES = 1024 * 1024;
 /** As other programs make files: who may read them, the user's umask says. */
 const OUTPUT_MODE = 0o666;
 
-/** The platform's files as a FileSystem. Paths may also be written as `file:///path`. */
+/**
+ * The platform's files as a FileSystem. Paths may also be written as `file:///path`. `warn` tells the
+ * user something.
+ */
 export function localFileSystem(
   { files, unpack, packer }: Pick<Platform, "files" | "unpack" | "packer">,
+  warn: (message: string) => void = () => undefined,
 ): FileSystem {
   return {
     info: (path) => attempt(() => files.info(localPath(path))),
@@ -24,6 +28,7 @@ export function localFileSystem(
       attempt(() => files.makeFolder(localPath(path), { ...options, mode: 0o777 })),
     rename: (from, to) => attempt(() => files.rename(localPath(from), localPath(to))),
     remove: (path) => attempt(() => files.remove(localPath(path))),
+    warn,
   };
 }
 

@@ -91,7 +91,7 @@ export function refusePacked({ path }: InputFile): void {
 /** The bytes of a range, and those after it up to the first end of a line at or after its end. */
 async function* readOwnedLines(range: ByteRange, files: FileSystem): AsyncIterable<Uint8Array> {
   const { file, from, to } = range;
-  await refuseChanged(file, files);
+  await refuseChanged(file, files, true);
   try {
     let at = from;
     for await (const piece of files.read(file.path, from, to)) {
@@ -103,7 +103,7 @@ async function* readOwnedLines(range: ByteRange, files: FileSystem): AsyncIterab
   } catch (error) {
     throw inputError(error, file.path);
   }
-  await refuseChanged(file, files);
+  await refuseChanged(file, files, true);
 }
 
 async function* readToLineEnd(

@@ -30,7 +30,7 @@ const HEARTBEAT_MS = 250;
 /** A driver that is ending closes its connections first; soon after it is gone or has cleaned up. */
 const ABANDONED_MS_MAX = 1_000;
 
-const files = localFileSystem(denoPlatform);
+const files = localFileSystem(denoPlatform, printOnce);
 
 class Executor {
   readonly #channel: Channel<FromExecutor, ToExecutor>;
@@ -164,6 +164,14 @@ class Executor {
 function end(): never {
   Deno.kill(Deno.pid, "SIGKILL");
   throw new Error("unreachable");
+}
+
+const printed = new Set<string>();
+
+function printOnce(line: string): void {
+  if (printed.has(line)) return;
+  printed.add(line);
+  print(line);
 }
 
 /** Writes a line to the log of the executor. */

@@ -82,6 +82,7 @@ function infoOf(stat: Deno.FileInfo): FileInfo {
     kind: stat.isFile ? "file" : stat.isDirectory ? "folder" : "other",
     bytes: stat.size,
     version: `${stat.dev}:${stat.ino}:${stat.size}:${changedMs}`,
+    identity: `${stat.dev}:${stat.ino}`,
   };
 }
 

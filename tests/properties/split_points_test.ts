@@ -9,7 +9,7 @@ import type { FileSystem } from "../../io/file_system.ts";
 import type { ByteRange, InputFile } from "../../io/input_files.ts";
 import { textSource } from "../../io/text.ts";
 
-const info: FileInfo = { kind: "file", bytes: 0, version: "1" };
+const info: FileInfo = { kind: "file", bytes: 0, version: "1", identity: "1" };
 
 /** One file that is read in pieces of `pieceBytes`, into a buffer that is used again. */
 function fileSystemOf(bytes: Uint8Array, pieceBytes: number): FileSystem {
@@ -25,6 +25,7 @@ function fileSystemOf(bytes: Uint8Array, pieceBytes: number): FileSystem {
         yield await Promise.resolve(buffer.subarray(0, piece.length));
       }
     },
+    warn: () => undefined,
     readPacked: () => {
       throw new Error("not needed");
     },
@@ -44,7 +45,7 @@ async function linesOfSplits(
   pieceBytes: number,
 ): Promise<string[][]> {
   const files = fileSystemOf(bytes, pieceBytes);
-  const file: InputFile = { path: "/text", bytes: bytes.length, version: "1" };
+  const file: InputFile = { path: "/text", bytes: bytes.length, version: "1", identity: "1" };
   const bounds = [0, ...cuts, bytes.length];
   const found: string[][] = [];
   for (let i = 0; i + 1 < bounds.length; i++) {

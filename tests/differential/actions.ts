@@ -2,9 +2,10 @@
 import type { Random } from "../simulation/random.ts";
 import { canonical, resultOf, resultOfTexts, rounded } from "./canonical.ts";
 import { lambda } from "./lambdas.ts";
-import type { Records, State } from "./operators.ts";
+import { keyChoices } from "./choices.ts";
+import type { Records, State } from "./growth.ts";
 import { decoded, type Order, type Program, type Result, type Step } from "./program.ts";
-import { isPair, isSortable, randomRecord } from "./shapes.ts";
+import { isKey, isPair, isSortable, type PairShape, randomRecord, type Shape } from "./shapes.ts";
 
 export type Action = Readonly<{
   weight: number;
@@ -18,7 +19,7 @@ function figure(
   operator: string,
   possible: (state: State) => boolean,
   value: (records: Records, step: Step) => Promise<unknown>,
-  weight = 1,
+  weight = 3,
 ): Action {
   return {
     weight,
@@ -43,6 +44,8 @@ function list(
 const always = () => true;
 const ofNumbers = ({ shape }: State) => shape === "number";
 const sortable = ({ shape }: State) => isSortable(shape);
+
+const pairsOfKeys = (shape: Shape): shape is PairShape => isPair(shape) && isKey(shape.key);
 
 /** How records are compared that come as they lie. */
 function orderOf({ order }: State): Order {
@@ -72,52 +75,70 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   collect: list(
     (state) => [{ operator: "collect" }, orderOf(state)],
     (records) => records.collect(),
-    14,
+    10,
+  ),
+  toLocalIterator: list(
+    (state) => [{ operator: "toLocalIterator" }, orderOf(state)],
+    (records) => Array.fromAsync(records.toLocalIterator()),
+    2,
   ),
   take: list(
     firstN("take", ({ order }) => order === "exact"),
     (records, step) => records.take(step.count!),
-    3,
+    8,
   ),
   top: list(firstN("top", sortable), (records, step) => records.top(step.count!)),
   takeOrdered: list(
     firstN("takeOrdered", sortable),
     (records, step) => records.takeOrdered(step.count!),
   ),
+  /** What the greatest are ordered by: which of equal ones come is another matter. */
+  topKeys: list(
+    (state, random) => {
+      const [lambda] = random.pick(keyChoices(state.shape));
+      const step = { operator: "topKeys", lambda, count: random.below(9) };
+      return isSortable(state.shape) ? [step, "exact"] : undefined;
+    },
+    async (records, step) => {
+      const keyOf = lambda(step.lambda);
+      return (await records.top(step.count!, keyOf)).map(keyOf);
+    },
+  ),
   collectAsMap: list(
     ({ shape, unique, order }) =>
-      isPair(shape) && (unique || order === "exact")
+      pairsOfKeys(shape) && (unique || order === "exact")
         ? [{ operator: "collectAsMap" }, "free"]
         : undefined,
     (records) => records.collectAsMap(),
-    2,
+    6,
   ),
   countByKey: list(
-    ({ shape }) => isPair(shape) ? [{ operator: "countByKey" }, "free"] : undefined,
+    ({ shape }) => pairsOfKeys(shape) ? [{ operator: "countByKey" }, "free"] : undefined,
     (records) => records.countByKey(),
   ),
   countByValue: list(
-    () => [{ operator: "countByValue" }, "free"],
+    ({ shape }) => isKey(shape) ? [{ operator: "countByValue" }, "free"] : undefined,
     (records) => records.countByValue(),
   ),
   reduceByKeyLocally: list(
     ({ shape }) =>
-      isPair(shape) && shape.value === "number"
+      pairsOfKeys(shape) && shape.value === "number"
         ? [{ operator: "reduceByKeyLocally", lambda: "add" }, "free"]
         : undefined,
     (records, step) => records.reduceByKeyLocally(lambda(step.lambda) as never),
+    12,
   ),
   lookup: list(
     ({ shape }, random) =>
-      isPair(shape)
+      pairsOfKeys(shape)
         ? [{ operator: "lookup", value: randomRecord(shape.key, random) }, "free"]
         : undefined,
     (records, step) => records.lookup(decoded(step.value!) as never),
   ),
-  count: figure("count", always, (records) => records.count(), 2),
-  isEmpty: figure("isEmpty", always, (records) => records.isEmpty()),
-  first: figure("first", ({ order }) => order === "exact", (records) => records.first()),
-  sum: figure("sum", ofNumbers, (records) => records.sum(), 3),
+  count: figure("count", always, (records) => records.count()),
+  isEmpty: figure("isEmpty", always, (records) => records.isEmpty(), 1),
+  first: figure("first", ({ order }) => order === "exact", (records) => records.first(), 8),
+  sum: figure("sum", ofNumbers, (records) => records.sum()),
   max: figure("max", sortable, (records) => records.max()),
   min: figure("min", sortable, (records) => records.min()),
   reduce: merged("reduce", (records, step) => records.reduce(lambda(step.lambda) as never)),
@@ -140,8 +161,20 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
       lambda("pairPlus") as never,
       lambda("pairsAdded") as never,
     )),
+  treeAggregate: figure("treeAggregate", ofNumbers, (records) =>
+    records.treeAggregate(
+      [0, 0] as never,
+      lambda("pairPlus") as never,
+      lambda("pairsAdded") as never,
+    )),
+  /** The sum that an accumulator has after foreach(). */
+  accumulated: figure("accumulated", ofNumbers, async (records) => {
+    const sum = records.context.accumulator(0);
+    await records.foreach((n) => sum.add(n));
+    return sum.value;
+  }),
   stats: {
-    weight: 2,
+    weight: 4,
     grow: (state) => ofNumbers(state) ? [{ operator: "stats" }, "exact"] : undefined,
     run: async (records) => {
       const { count, sum, mean, variance, max, min } = await records.stats();
@@ -149,13 +182,16 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     },
   },
   histogram: {
-    weight: 1,
-    grow: (state) =>
-      ofNumbers(state)
-        ? [{ operator: "histogram", values: [-10, 0, 0.25, 7, 100] }, "exact"]
-        : undefined,
+    weight: 6,
+    grow(state, random) {
+      if (!ofNumbers(state)) return undefined;
+      const buckets = random.chance(0.5)
+        ? { values: [-10, 0, 0.25, 7, 100] }
+        : { count: random.between(1, 5) };
+      return [{ operator: "histogram", ...buckets }, "exact"];
+    },
     run: async (records, step) => {
-      const [edges, counts] = await records.histogram(step.values as number[]);
+      const [edges, counts] = await records.histogram((step.count ?? step.values) as number[]);
       return resultOfTexts([canonical(edges), canonical(counts)]);
     },
   },

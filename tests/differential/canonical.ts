@@ -18,6 +18,7 @@ export function canonical(value: unknown): string {
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (typeof value === "number") return numberText(value);
   if (typeof value === "string") return asciiText(value);
+  if (value instanceof Date) return `t${value.getTime()}`;
   if (typeof value === "object" && Symbol.iterator in value) {
     return `[${Array.from(value as Iterable<unknown>, canonical).join(",")}]`;
   }

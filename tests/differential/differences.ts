@@ -60,7 +60,7 @@ export const DIFFERENCES = {
     pyspark: "one key (`True == 1`)",
     flint: "two keys",
     why: "JavaScript's `===`",
-    tested: "Records hold no booleans",
+    tested: "Booleans are keys only among themselves, else values",
   },
   bigints: {
     what: "Integers from 2^53",
@@ -81,7 +81,7 @@ export const DIFFERENCES = {
     pyspark: "a new key each time, and no order",
     flint: "one key, after all numbers",
     why: "Sorting must be total, and grouping must end",
-    tested: "Records hold no NaN",
+    tested: "NaN is a value, never a key",
   },
   mixedSort: {
     what: "Sorting None and numbers, or texts",
@@ -106,10 +106,31 @@ export const DIFFERENCES = {
   },
   loneSurrogates: {
     what: "Half of a surrogate pair",
-    pyspark: "cannot be written as UTF-8",
-    flint: "kept as it is",
-    why: "JavaScript's strings have them",
-    tested: "Records hold none",
+    pyspark: "a character of its own, also where the other half follows",
+    flint: "with the other half after it, one character",
+    why: "JavaScript's strings are UTF-16",
+    tested: "Texts hold halves, and no lambda puts two together",
+  },
+  dates: {
+    what: "Points in time",
+    pyspark: "`datetime`, to the microsecond",
+    flint: "Date, to the millisecond; all invalid ones are one key, the last",
+    why: "JavaScript's type",
+    tested: "Whole milliseconds, none invalid",
+  },
+  chance: {
+    what: "`sample`, `takeSample`, `sampleByKey`, `randomSplit` with a seed",
+    pyspark: "Python's random numbers",
+    flint: "its own, the same on every machine",
+    why: "A seed promises the same draw again, not Python's",
+    tested: "Not compared; their laws are tested in tests/runtime/sampling_test.ts",
+  },
+  sketches: {
+    what: "`countApproxDistinct`",
+    pyspark: "HyperLogLog over Java's hashes",
+    flint: "HyperLogLog over the hashes of keys",
+    why: "Another estimate within the same error",
+    tested: "Not compared",
   },
   floatSums: {
     what: "`sum`, `mean` and `variance` of floats",

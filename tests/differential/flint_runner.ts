@@ -2,7 +2,8 @@
 import { PlanError, SparkContext } from "@flint/flint";
 import { ACTIONS } from "./actions.ts";
 import { failureOf } from "./canonical.ts";
-import { OPERATORS, type Records } from "./operators.ts";
+import type { Records } from "./growth.ts";
+import { OPERATORS } from "./operators.ts";
 import { type Budget, decoded, type Program, type Result } from "./program.ts";
 
 /** A task holds less than a program has, or far more. */

@@ -1,9 +1,10 @@
 /** A random program of a seed: 3 to 8 steps that fit each other. */
 import { Random } from "../simulation/random.ts";
 import { ACTIONS } from "./actions.ts";
-import { HOLDING, OPERATORS, type State } from "./operators.ts";
+import type { State } from "./growth.ts";
+import { HOLDING, OPERATORS } from "./operators.ts";
 import type { Budget, Program, Step } from "./program.ts";
-import { randomSource, type Shape } from "./shapes.ts";
+import { isKey, randomSource, type Shape } from "./shapes.ts";
 
 /** How likely a program gets little memory. Not each of those spills. */
 const TIGHT_CHANCE = 0.85;
@@ -20,6 +21,11 @@ const SHAPES: readonly Shape[] = [
   { key: "any", value: "text" },
   { key: "whole", value: "text" },
   { key: "number", value: "number" },
+  { key: "number", value: "text" },
+  { key: "flag", value: "number" },
+  { key: "date", value: "text" },
+  { key: "text", value: "loose" },
+  "date",
   { key: { key: "text", value: "number" }, value: "number" },
 ];
 
@@ -27,7 +33,8 @@ const SHAPES: readonly Shape[] = [
 export function generate(seed: number): Program {
   const random = new Random(seed);
   const budget: Budget = random.chance(TIGHT_CHANCE) ? "tight" : "roomy";
-  const shape = random.pick(SHAPES);
+  // What has to be held is brought together by its key.
+  const shape = random.pick(budget === "tight" ? SHAPES.filter(isKey) : SHAPES);
   const source = budget === "tight" ? fullSource(shape, random) : randomSource(shape, 40, random);
   let state: State = {
     shape,

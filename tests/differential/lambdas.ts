@@ -64,6 +64,10 @@ export const LAMBDAS: Readonly<Record<string, Lambda>> = {
   letters: (text: string) => [...text].slice(0, 3),
   later: (a: string, b: string) => byCodePoint(a, b) >= 0 ? a : b,
 
+  not: (flag: boolean) => !flag,
+  year: (date: Date) => date.getUTCFullYear(),
+  dayLater: (date: Date) => new Date(date.getTime() + 86_400_000),
+
   swap: ([key, value]: Pair) => [value, key],
   key: ([key]: Pair) => key,
   value: ([, value]: Pair) => value,
@@ -89,6 +93,12 @@ export const LAMBDAS: Readonly<Record<string, Lambda>> = {
   sorted: (values: Iterable<number | string>) => someOf([...values].sort(ascending)),
   sortedSides: (sides: Iterable<number | string>[]) =>
     sides.map((side) => someOf([...side].sort(ascending))),
+  measures: (values: unknown[]) => someOf(values.map(measure).sort(ascending)),
+  appended: (values: unknown[], value: unknown) => {
+    values.push(value);
+    return values;
+  },
+  joined: (values: unknown[], others: unknown[]) => [...values, ...others],
   pairOfOne: (n: number) => [n, 1],
   pairPlus: (pair: [number, number], n: number) => [pair[0] + n, pair[1] + 1],
   pairsAdded: (a: [number, number], b: [number, number]) => [a[0] + b[0], a[1] + b[1]],

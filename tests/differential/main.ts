@@ -77,8 +77,9 @@ function report(programs: number, spilled: number, differences: readonly Differe
   const tooFew = programs >= SPILLS_COUNT_FROM && spilled * 2 < programs;
   if (tooFew) console.log("Fewer than half of the programs have spilled: the budget is too large");
   const passed = programs - seeds.length;
+  const seconds = Math.round(performance.now() / 1000);
   const failed = seeds.length + (tooFew ? 1 : 0);
-  console.log(`${passed} of ${programs}`);
+  console.log(`${passed} of ${programs} in ${seconds} s`);
   console.log(`${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);
   return failed === 0;
 }

@@ -9,14 +9,16 @@
  * lambdas.ts and one of pyspark_lambdas.py. Where the two differ on purpose is in differences.ts.
  */
 
-/** A value as it travels to both: JSON, where a bigint and -0 are written as an object. */
+/** A value as it travels to both: JSON, where a bigint, -0, NaN and a Date are written as an object. */
 export type Wire =
   | null
+  | boolean
   | string
   | number
   | readonly Wire[]
   | Readonly<{ integer: string }>
-  | Readonly<{ float: string }>;
+  | Readonly<{ float: string }>
+  | Readonly<{ milliseconds: number }>;
 
 /** The records that a program starts from, or joins with. */
 export type Source = Readonly<{ records: readonly Wire[]; partitions: number }>;
@@ -33,6 +35,8 @@ export type Step = Readonly<{
   values?: readonly Wire[];
   /** The second dataset of operators that take one. */
   other?: Source;
+  /** The third one, of those that take three. */
+  third?: Source;
 }>;
 
 /** What an order promises: all of it, the order of the keys, or nothing. */
@@ -60,5 +64,6 @@ export function decoded(wire: Wire): unknown {
   if (wire === null || typeof wire !== "object") return wire;
   if ("integer" in wire) return BigInt(wire.integer);
   if ("float" in wire) return Number(wire.float);
+  if ("milliseconds" in wire) return new Date(wire.milliseconds);
   return wire.map(decoded);
 }

@@ -1,5 +1,6 @@
 """The functions of random programs, each with a twin of the same name in lambdas.ts."""
 
+import datetime
 import math
 
 TEXTS = ["", "a", "é", "🙂", "ab", "\uffff", "𝒳y"]
@@ -31,8 +32,14 @@ def measure(value):
         return len(value)
     if isinstance(value, tuple):
         return len(value) + sum(measure(part) for part in value)
-    whole = value is not None and value == math.floor(value)
-    return value if whole and abs(value) < 1000 else 1
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 1
+    return value if abs(value) < 1000 and value == math.floor(value) else 1
+
+
+def appended(values, value):
+    values.append(value)
+    return values
 
 
 def some_of(values):
@@ -66,6 +73,9 @@ LAMBDAS = {
     "words": lambda text: text.split(" "),
     "letters": lambda text: list(text)[:3],
     "later": lambda a, b: a if a >= b else b,
+    "not": lambda flag: not flag,
+    "year": lambda date: date.year,
+    "dayLater": lambda date: date + datetime.timedelta(days=1),
     "swap": lambda pair: (pair[1], pair[0]),
     "key": lambda pair: pair[0],
     "value": lambda pair: pair[1],
@@ -79,6 +89,9 @@ LAMBDAS = {
     "unindexed": unindexed,
     "sorted": some_of,
     "sortedSides": lambda sides: tuple(some_of(side) for side in sides),
+    "measures": lambda values: some_of(measure(value) for value in values),
+    "appended": appended,
+    "joined": lambda values, others: values + others,
     "pairOfOne": lambda n: (n, 1),
     "pairPlus": lambda pair, n: (pair[0] + n, pair[1] + 1),
     "pairsAdded": lambda a, b: (a[0] + b[0], a[1] + b[1]),

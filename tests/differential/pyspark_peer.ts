@@ -33,7 +33,7 @@ async function must(command: string, args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
 }
 
-/** Programs are answered in the order in which they are given. */
+/** Programs are answered in the order in which they are given, two of them at a time. */
 export class PySparkPeer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;

@@ -3,28 +3,37 @@
 The twin of flint_runner.ts, operators.ts and canonical.ts; see program.ts.
 """
 
+import concurrent.futures
+import datetime
 import hashlib
 import json
 import math
 import os
+import queue
 import struct
 import sys
+import threading
 
 os.environ["PYTHONHASHSEED"] = "0"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from pyspark import SparkConf, SparkContext  # noqa: E402
 
-import pyspark_lambdas  # noqa: E402
 from pyspark_lambdas import LAMBDAS  # noqa: E402
 
 SHOWN_CHARS_MAX = 700
+EPOCH = datetime.datetime(1970, 1, 1)
+MILLISECOND = datetime.timedelta(milliseconds=1)
+# So many programs at once: while the JVM makes stages of one, tasks of the other run.
+PROGRAMS_AT_ONCE = 2
 
 
 def decoded(wire):
     if isinstance(wire, list):
         return tuple(decoded(element) for element in wire)
     if isinstance(wire, dict):
+        if "milliseconds" in wire:
+            return EPOCH + wire["milliseconds"] * MILLISECOND
         return int(wire["integer"]) if "integer" in wire else float(wire["float"])
     return wire
 
@@ -37,12 +46,14 @@ def canonical(value):
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        if value.is_integer() and abs(value) < 2**53:
+        if value.is_integer() and abs(value) < 2**53:  # neither NaN nor infinity is
             return str(int(value))
         bits = math.nan if math.isnan(value) else value
         return "d" + struct.pack(">d", bits).hex()
     if isinstance(value, str):
         return json.dumps(value)
+    if isinstance(value, datetime.datetime):
+        return f"t{(value - EPOCH) // MILLISECOND}"
     return "[" + ",".join(canonical(element) for element in value) + "]"
 
 
@@ -126,6 +137,17 @@ def outer(method):
     return lambda rdd, step: join(rdd, step).mapValues(LAMBDAS["orMinusOne"])
 
 
+def cogroup_three(rdd, step):
+    others = [source(rdd.ctx, step["other"]), source(rdd.ctx, step["third"])]
+    return rdd.groupWith(*others).mapValues(LAMBDAS["sortedSides"])
+
+
+def filter_by_range(rdd, step):
+    # Spark has it for Scala only.
+    lower, upper = [decoded(value) for value in step["values"]]
+    return rdd.filter(lambda pair: lower <= pair[0] <= upper)
+
+
 OPERATORS = {
     "spread": spread,
     **{
@@ -144,6 +166,12 @@ OPERATORS = {
     "partitionByFunction": lambda rdd, step: rdd.partitionBy(
         step["partitions"], LAMBDAS["bothToPartition"]
     ),
+    "sortInPartitions": lambda rdd, step: rdd.repartitionAndSortWithinPartitions(
+        step["partitions"], LAMBDAS["bothToPartition"], step["ascending"]
+    ),
+    "glom": lambda rdd, step: rdd.glom().map(LAMBDAS[step["lambda"]]),
+    "glomSizes": lambda rdd, step: rdd.glom().map(LAMBDAS[step["lambda"]]),
+    "filterByRange": filter_by_range,
     "distinct": with_partitions("distinct"),
     "intersection": with_other("intersection"),
     "subtract": with_other_and_partitions("subtract"),
@@ -157,6 +185,9 @@ OPERATORS = {
     "aggregateByKey": lambda rdd, step: rdd.aggregateByKey(
         (0, 0), LAMBDAS["pairPlus"], LAMBDAS["pairsAdded"], step["partitions"]
     ),
+    "listByKey": lambda rdd, step: rdd.aggregateByKey(
+        [], LAMBDAS["appended"], LAMBDAS["joined"], step["partitions"]
+    ).mapValues(LAMBDAS["sorted"]),
     "groupByKey": lambda rdd, step: rdd.groupByKey(step["partitions"]).mapValues(LAMBDAS["sorted"]),
     "groupBy": lambda rdd, step: rdd.groupBy(LAMBDAS[step["lambda"]], step["partitions"]).mapValues(
         LAMBDAS["sorted"]
@@ -164,6 +195,7 @@ OPERATORS = {
     "cogroup": lambda rdd, step: rdd.cogroup(
         source(rdd.ctx, step["other"]), step["partitions"]
     ).mapValues(LAMBDAS["sortedSides"]),
+    "cogroupThree": cogroup_three,
     "join": with_other_and_partitions("join"),
     "leftOuterJoin": outer("leftOuterJoin"),
     "rightOuterJoin": outer("rightOuterJoin"),
@@ -185,13 +217,26 @@ def stats(rdd, step):
 
 
 def histogram(rdd, step):
-    buckets, counts = rdd.histogram([decoded(value) for value in step["values"]])
+    buckets, counts = rdd.histogram(step["count"] if "count" in step else step["values"])
     return [canonical(buckets), canonical(counts)]
+
+
+def top_keys(rdd, step):
+    key_of = LAMBDAS[step["lambda"]]
+    return [key_of(record) for record in rdd.top(step["count"], key_of)]
+
+
+def accumulated(rdd, step):
+    total = rdd.ctx.accumulator(0)
+    rdd.foreach(lambda n: total.add(n))
+    return total.value
 
 
 # Actions whose result is a list of records, arranged as the program says.
 LISTS = {
     "collect": lambda rdd, step: rdd.collect(),
+    "toLocalIterator": lambda rdd, step: list(rdd.toLocalIterator()),
+    "topKeys": top_keys,
     "take": lambda rdd, step: rdd.take(step["count"]),
     "top": lambda rdd, step: rdd.top(step["count"]),
     "takeOrdered": lambda rdd, step: rdd.takeOrdered(step["count"]),
@@ -209,6 +254,10 @@ FIGURES = {
     "aggregate": lambda rdd, step: rdd.aggregate(
         (0, 0), LAMBDAS["pairPlus"], LAMBDAS["pairsAdded"]
     ),
+    "treeAggregate": lambda rdd, step: rdd.treeAggregate(
+        (0, 0), LAMBDAS["pairPlus"], LAMBDAS["pairsAdded"]
+    ),
+    "accumulated": accumulated,
     "treeReduce": with_lambda("treeReduce"),
     **{name: plain(name) for name in ["count", "sum", "first", "max", "min", "isEmpty"]},
     "getNumPartitions": plain("getNumPartitions"),
@@ -240,25 +289,46 @@ def answer(sc, program):
         return failure_of(f"{type(error).__name__}: {str(error)[-700:]}")
 
 
+def print_answers(answers, results):
+    """In the order in which the programs were given."""
+    while (future := answers.get()) is not None:
+        print(json.dumps(future.result()), file=results, flush=True)
+
+
 def main():
     # What the JVM prints must not come between the results.
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     local = "127.0.0.1"
     os.environ["SPARK_LOCAL_IP"] = local
+    # Jobs are short, so the JVM's second compiler costs more than it gives: half of all its time.
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+    )
     conf = SparkConf().setMaster("local[2]").setAppName("differential")
     settings = {
         "spark.driver.host": local,
         "spark.driver.bindAddress": local,
+        "spark.default.parallelism": "2",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "OFF",
     }
     conf.setAll(settings.items())
-    with SparkContext(conf=conf) as sc:
-        sc.addPyFile(pyspark_lambdas.__file__)
+    # Workers find the lambdas by their path. A file that is added to the context would make each of
+    # them read the directories of all archives on its path anew, for a second.
+    os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
+    with (
+        SparkContext(conf=conf) as sc,
+        concurrent.futures.ThreadPoolExecutor(PROGRAMS_AT_ONCE) as pool,
+    ):
+        answers = queue.SimpleQueue()
+        printer = threading.Thread(target=print_answers, args=(answers, results))
+        printer.start()
         for line in sys.stdin:
-            print(json.dumps(answer(sc, json.loads(line))), file=results, flush=True)
+            answers.put(pool.submit(answer, sc, json.loads(line)))
+        answers.put(None)
+        printer.join()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,12 @@
 import type { Random } from "../simulation/random.ts";
 import type { Source, Wire } from "./program.ts";
 
-/** `whole`: integers of any size, for keys and sorting; `any`: keys of all types, not sortable. */
-export type Shape = "number" | "text" | "whole" | "any" | PairShape | ListShape;
+/**
+ * `whole`: integers of any size, for keys and sorting; `any`: keys of all types, not sortable;
+ * `loose`: what only travels, since the two have no key or another one of it.
+ */
+export type Shape = Atom | PairShape | ListShape;
+type Atom = "number" | "text" | "whole" | "flag" | "date" | "any" | "loose";
 export type PairShape = Readonly<{ key: Shape; value: Shape }>;
 export type ListShape = Readonly<{ elements: Shape }>;
 
@@ -22,6 +26,8 @@ const TEXTS = [
   "日本 語",
   "\0",
   "x y",
+  "\ud800",
+  "z\udfff",
 ];
 const NUMBERS = [0, { float: "-0" }, 1, -1, 2, 3.5, -2.25, 7, 10, -7, 100, 0.25, 4096];
 const WHOLES = [
@@ -39,6 +45,15 @@ const WHOLES = [
     "123456789012345678901234567890",
   ].map((integer) => ({ integer })),
 ];
+const DATES: readonly Wire[] = [0, 1, -1, 86_400_000, 951_782_400_123, -2_208_988_800_001].map(
+  (milliseconds) => ({ milliseconds }),
+);
+const FLAGS = [true, false];
+const ODD_VALUES: readonly Wire[] = [
+  ...FLAGS,
+  ...["NaN", "Infinity", "-Infinity"].map((float) => ({ float })),
+  [{ float: "NaN" }, [null, true]],
+];
 const ODD_KEYS: readonly Wire[] = [
   null,
   0.1,
@@ -52,11 +67,14 @@ const ODD_KEYS: readonly Wire[] = [
   ["🙂", -2.5],
 ];
 
-const ATOMS: Readonly<Record<"number" | "text" | "whole" | "any", readonly Wire[]>> = {
+const ATOMS: Readonly<Record<Atom, readonly Wire[]>> = {
   number: NUMBERS,
   text: TEXTS,
   whole: WHOLES,
-  any: [...ODD_KEYS, ...TEXTS, ...WHOLES],
+  flag: FLAGS,
+  date: DATES,
+  any: [...ODD_KEYS, ...TEXTS, ...WHOLES, ...DATES],
+  loose: [...ODD_VALUES, ...TEXTS, ...NUMBERS, ...DATES],
 };
 
 export function isPair(shape: Shape): shape is PairShape {
@@ -71,7 +89,24 @@ export function isList(shape: Shape): shape is ListShape {
 export function isSortable(shape: Shape): boolean {
   if (isPair(shape)) return isSortable(shape.key) && isSortable(shape.value);
   if (isList(shape)) return isSortable(shape.elements);
-  return shape !== "any";
+  return shape !== "any" && shape !== "loose";
+}
+
+/** Whether records of this shape are keys in both languages, and the same ones. */
+export function isKey(shape: Shape): boolean {
+  if (isPair(shape)) return isKey(shape.key) && isKey(shape.value);
+  if (isList(shape)) return isKey(shape.elements);
+  return shape !== "loose";
+}
+
+/** What two shapes are together. True and 1 are one key in Python, so flags stay among themselves. */
+export function mixed(shapes: readonly Shape[]): "any" | "loose" {
+  const isPlain = (shape: Shape): boolean => {
+    if (isPair(shape)) return isPlain(shape.key) && isPlain(shape.value);
+    if (isList(shape)) return isPlain(shape.elements);
+    return shape !== "flag" && shape !== "loose";
+  };
+  return shapes.every(isPlain) ? "any" : "loose";
 }
 
 /** What can be added up or compared by a lambda. */
@@ -92,6 +127,6 @@ export function randomSource(shape: Shape, lengthMax: number, random: Random): S
   const length = random.chance(0.04) ? 0 : random.between(1, lengthMax);
   return {
     records: Array.from({ length }, () => randomRecord(shape, random)),
-    partitions: random.between(1, 4),
+    partitions: random.between(1, lengthMax < 20 ? 2 : 3),
   };
 }

@@ -4,7 +4,10 @@ import type { Program, Source } from "./program.ts";
 /** Operators on which neither an order, nor unique keys, nor a placement depends. */
 const KEEPING = new Set(["map", "filter", "flatMap", "mapPartitions", "mapValues", "unionSelf"]);
 /** What makes sense only after certain others: it needs a placement, unique keys or an order. */
-const NEEDING = new Set(["indexed", "collectAsMap", "zipSelf", "zipWithIndex"]);
+const NEEDING = new Set([
+  ...["indexed", "collectAsMap", "zipSelf", "zipWithIndex"],
+  ...["glom", "glomSizes", "toLocalIterator"],
+]);
 
 /** Leaves out steps, then halves of the records, for as long as `differs` says so. */
 export async function shrunk(

@@ -68,7 +68,7 @@ export {
   type SparkStageInfo,
   StatusTracker,
 } from "./runtime/status_tracker.ts";
-export { VERSION } from "./runtime/version.ts";
+export { VERSION } from "./core/version.ts";
 export { BoundedFloat } from "./core/bounded_float.ts";
 export { StatCounter, type StatSummary } from "./core/statistics.ts";
 export type { Values } from "./shuffle/values.ts";

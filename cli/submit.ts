@@ -20,7 +20,7 @@ import {
   validateSettings,
 } from "../runtime/config.ts";
 import { parseMaster } from "../runtime/master.ts";
-import { VERSION } from "../runtime/version.ts";
+import { VERSION } from "../core/version.ts";
 
 const HOME = new URL("../", import.meta.url);
 const BAD_USAGE = 2;

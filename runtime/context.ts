@@ -45,7 +45,7 @@ import { pathOf } from "./operators/sources.ts";
 import { datasetOf, type PartitionRecords, type Produced, type RDD, rddOf } from "./rdd.ts";
 import { StatusTracker } from "./status_tracker.ts";
 import { userName } from "./user_name.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 
 /** How a context is made. What is left out is what `submit` was told, else the default. */
 export type ContextOptions = Readonly<{

@@ -10,6 +10,7 @@
  */
 import { assert } from "../core/errors.ts";
 import type { StageId } from "../core/task.ts";
+import { VERSION } from "../core/version.ts";
 import { sinkOf, sourceOf } from "../io/registry.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
@@ -56,7 +57,7 @@ class Executor {
 
   /** Serves the driver until it closes the connection. */
   async run(token: string): Promise<void> {
-    const greeted = this.#channel.send({ kind: "hello", token });
+    const greeted = this.#channel.send({ kind: "hello", token, version: VERSION });
     // The driver may launch tasks once the first worker is there; the others can be on the way.
     for (const slot of this.#slots) slot.warmUp();
     await greeted;

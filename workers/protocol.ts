@@ -103,7 +103,8 @@ export type ToExecutor =
 
 /** Executor → driver. */
 export type FromExecutor =
-  | Readonly<{ kind: "hello"; token: string }>
+  /** `version`: that of its Flint, which may have been replaced while the program ran. */
+  | Readonly<{ kind: "hello"; token: string; version: string }>
   | Readonly<{ kind: "ready" }>
   | Readonly<{ kind: "heartbeat"; rssBytes: number }>
   /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
@@ -312,7 +313,7 @@ const always = () => true;
 
 /** The driver trusts nobody. */
 export const fromExecutorShapes: Shapes<FromExecutor> = {
-  hello: (fields) => typeof fields.token === "string",
+  hello: (fields) => typeof fields.token === "string" && typeof fields.version === "string",
   ready: always,
   heartbeat: (fields) => isCount(fields.rssBytes),
   programStarted: (fields) => isCount(fields.pid),

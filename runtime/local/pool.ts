@@ -7,6 +7,7 @@
  * keeps the driver's process alive.
  */
 import type { ExecutorId } from "../../core/task.ts";
+import { VERSION } from "../../core/version.ts";
 import { Channel } from "../../workers/channel.ts";
 import {
   type ExecutorSetup,
@@ -169,8 +170,13 @@ export class Pool {
     const messages = channel.messages();
     try {
       const { value: hello } = await messages.next();
-      const process = hello?.kind === "hello" ? this.#expecting(hello.token) : undefined;
-      if (process !== undefined) return process.connected(channel, messages);
+      if (hello?.kind === "hello") {
+        const process = this.#expecting(hello.token);
+        if (process !== undefined && hello.version === VERSION) {
+          return process.connected(channel, messages);
+        }
+        process?.kill({ fault: "exited", reason: otherVersion(hello.version) });
+      }
     } catch {
       // Not one of ours.
     }
@@ -201,4 +207,10 @@ export class Pool {
       else executor.checkLife(nowMs);
     }
   }
+}
+
+/** Its program is loaded when it starts: long after that of the driver, perhaps. */
+function otherVersion(version: string): string {
+  return `its Flint is ${version}, and that of the program ${VERSION}: ` +
+    "Flint was replaced while the program ran, so start it again";
 }

@@ -6,8 +6,6 @@ import type { PySparkTest } from "./pyspark_tests.ts";
 export const MISSING: readonly PySparkTest[] = [
   "test_rddbarrier.test_map_partitions",
   "test_rddbarrier.test_map_partitions_with_index",
-  "test_context.LocalCheckpointTests.test_basic_localcheckpointing",
-  "test_worker.WorkerTests.test_with_different_versions_of_python",
   "test_taskcontext.TaskContextTests.test_barrier",
   "test_taskcontext.TaskContextTests.test_all_gather",
   "test_taskcontext.TaskContextTests.test_barrier_infos",

@@ -42,6 +42,21 @@ export const contextFiles: readonly Program[] = [
     },
   },
   {
+    name: "a local checkpoint is kept by the executors, and its lineage cut",
+    pyspark: "test_context.LocalCheckpointTests.test_basic_localcheckpointing",
+    settings: {},
+    async run(sc) {
+      const rdd = sc.parallelize([1, 2, 3, 4], 2)
+        .flatMap((n) => Array.from({ length: n }, (_, index) => index + 1));
+      assert.deepEqual([rdd.isCheckpointed(), rdd.isLocallyCheckpointed()], [false, false]);
+      rdd.localCheckpoint();
+      const records = await rdd.collect();
+      assert.deepEqual(records, [1, 1, 2, 1, 2, 3, 1, 2, 3, 4]);
+      assert.deepEqual([rdd.isCheckpointed(), rdd.isLocallyCheckpointed()], [true, true]);
+      assert.deepEqual(await rdd.collect(), records);
+    },
+  },
+  {
     // A module of TypeScript stands for one of Python.
     name: "tasks find a module once it has been added",
     pyspark: "test_context.AddFileTests.test_add_py_file",

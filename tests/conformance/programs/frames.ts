@@ -1,7 +1,9 @@
-/** The frames between programs and executors. */
+/** What is said between programs and executors: it has no public name, so this looks inside. */
 import assert from "node:assert/strict";
+import { JobError } from "@flint/flint";
 import { type ByteStream, Channel } from "../../../workers/channel.ts";
 import { type FromExecutor, fromExecutorShapes } from "../../../workers/protocol.ts";
+import { collectOf, recordsOf, recordsPlan, testEngine } from "../../helpers/local_plans.ts";
 import type { Program } from "../program.ts";
 
 /** A stream that is written and read in pieces of `pieceBytes` at most. */
@@ -24,7 +26,6 @@ function streamOf(written: number[], pieceBytes: number): ByteStream {
 
 export const frames: readonly Program[] = [
   {
-    // What is between the processes has no public name, so this looks at our own channel.
     name: "messages of every length arrive whole, however the stream cuts them",
     pyspark: "test_broadcast.test_chunked_stream",
     async run() {
@@ -42,6 +43,21 @@ export const frames: readonly Program[] = [
           assert.deepEqual(received.map((one) => ({ ...one })), [message, message]);
         }
       }
+    },
+  },
+  {
+    // Versions of Flint stand for those of Python.
+    name: "an executor of another version is refused, and the job says so",
+    pyspark: "test_worker.WorkerTests.test_with_different_versions_of_python",
+    async run() {
+      const executorEntry = new URL("../../fixtures/other_executor.ts", import.meta.url);
+      await using test = testEngine({ executorEntry });
+      const job = recordsOf(test.engine, collectOf(await recordsPlan([1], 1)));
+      await assert.rejects(job, (error: JobError) => {
+        assert(error instanceof JobError, String(error));
+        assert.match(error.message, /its Flint is 0\.0\.1-other, and that of the program \d/);
+        return true;
+      });
     },
   },
 ];

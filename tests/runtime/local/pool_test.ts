@@ -86,7 +86,7 @@ Deno.test("whoever does not say the secret of an executor is sent away", async (
   // One is on its way, so there is a secret to be guessed.
   test.pool.recruit(1);
   const stranger = await connectTo(test.folders.socketPath);
-  await stranger.send({ kind: "hello", token: "guessed" });
+  await stranger.send({ kind: "hello", token: "guessed", version: "0" });
   assert.equal((await stranger.messages().next()).done, true);
   stranger.close();
   const babbler = await Deno.connect({ transport: "unix", path: test.folders.socketPath });

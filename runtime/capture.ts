@@ -164,7 +164,13 @@ function capturedNode(
   const { closureOf } = capturing;
   switch (node.kind) {
     case "source":
-      return { id, label, kind: "source", source: node.source };
+      return {
+        id,
+        label,
+        kind: "source",
+        source: node.source,
+        partitioner: node.partitioner && capturedPartitioner(node.partitioner, capturing),
+      };
     case "narrow": {
       const mayWait = node.op.kind === "mapAsync" || node.op.kind === "mapPartitionsAsync";
       const op = { ...node.op, fn: closureOf(node.op.fn, mayWait) };
@@ -199,13 +205,11 @@ function capturedNode(
 
 function capturedExchange(
   exchange: ExchangeDraft["exchange"],
-  { closureOf, dividing }: Capturing,
+  capturing: Capturing,
 ): Exchange<Closure, number | undefined> {
   if (exchange.kind === "rebalance") return exchange;
-  const partitioner: Partitioner<Closure, number | undefined> =
-    exchange.partitioner.kind === "custom"
-      ? { ...exchange.partitioner, fn: dividing(exchange.partitioner.fn) }
-      : exchange.partitioner;
+  const { closureOf } = capturing;
+  const partitioner = capturedPartitioner(exchange.partitioner, capturing);
   switch (exchange.kind) {
     case "partition":
     case "group":
@@ -222,4 +226,13 @@ function capturedExchange(
         mapSide: exchange.mapSide,
       };
   }
+}
+
+function capturedPartitioner(
+  partitioner: Partitioner<UserFunction, number | undefined>,
+  { dividing }: Capturing,
+): Partitioner<Closure, number | undefined> {
+  return partitioner.kind === "custom"
+    ? { ...partitioner, fn: dividing(partitioner.fn) }
+    : partitioner;
 }

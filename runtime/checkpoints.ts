@@ -9,7 +9,8 @@
  * dataset was made of, and what the engine keeps of it can go. What was captured before keeps the old
  * lineage; plans get the source in its place when they are resolved.
  *
- * The files hold records and not how they were divided: a partitioner does not survive.
+ * The files hold records in the partitions in which they were, so the source keeps the partitioner:
+ * what is joined or grouped afterwards moves no more than before.
  */
 import { resolve } from "node:path";
 import { assert, PlanError } from "../core/errors.ts";
@@ -20,6 +21,8 @@ import {
   type PlanId,
   type SourceRequest,
 } from "../core/plan/plan.ts";
+import { partitionerOf } from "../core/plan/exchange.ts";
+import type { Checkpointed } from "../core/plan/resolve.ts";
 import { inputsFirst } from "../core/plan/walk.ts";
 import { outputError } from "../io/file_system.ts";
 import { denoPlatform } from "../workers/platform_deno.ts";
@@ -39,7 +42,7 @@ export class Checkpoints {
   readonly #driver: Driver;
   readonly #marked = new WeakMap<Draft, Checkpoint>();
   /** What stands for the datasets that have been written, for as long as these can be reached. */
-  readonly #sources = new Map<PlanId, SourceRequest>();
+  readonly #sources = new Map<PlanId, Checkpointed>();
   readonly #unreachable = new FinalizationRegistry<PlanId>((id) => void this.#sources.delete(id));
   #directory: string | undefined;
   /** Whether anything was ever marked: where nothing was, jobs look for nothing. */
@@ -87,7 +90,7 @@ export class Checkpoints {
   }
 
   /** What is read in the place of a dataset. */
-  sourceOf(id: PlanId): SourceRequest | undefined {
+  sourceOf(id: PlanId): Checkpointed | undefined {
     return this.#sources.get(id);
   }
 
@@ -137,9 +140,12 @@ export class Checkpoints {
       classUsers: classUsers(captured),
     }, { signal, isCheckpoint: true });
     const source = checkpointSource(path);
-    this.#sources.set(draft.id, source);
+    // The functions of a draft are the user's, those of what was captured before are closures.
+    const drafted = partitionerOf(await this.#driver.plan(draft));
+    const partitioner = partitionerOf(await this.#driver.plan(captured));
+    this.#sources.set(draft.id, { source, partitioner });
     this.#unreachable.register(draft, draft.id);
-    cut(draft, source);
+    cut(draft, { source, partitioner: drafted });
     checkpoint.isWritten = true;
     this.#driver.letGo(draft);
   }
@@ -157,10 +163,10 @@ function capturedIn(root: CapturedDraft, id: PlanId): CapturedDraft {
 }
 
 /** Makes a source of a draft; its number and its label stay. */
-function cut(draft: Draft, source: SourceRequest): void {
+function cut(draft: Draft, source: Checkpointed): void {
   const fields = draft as Record<string, unknown>;
   for (const name of Object.keys(fields)) {
     if (name !== "id" && name !== "label") delete fields[name];
   }
-  Object.assign(fields, { kind: "source", source });
+  Object.assign(fields, { kind: "source", ...source });
 }

@@ -249,7 +249,7 @@ export class Driver {
   }
 
   /** The plan of a draft, to be looked at: its functions are not captured, so it cannot run. */
-  plan(draft: Draft): Promise<Plan> {
+  plan(draft: Draft | CapturedDraft): Promise<Plan> {
     // Resolving asks of functions only whether two of them are the same one.
     return resolve(draft as unknown as CapturedDraft, this.#resolveHost);
   }

@@ -97,6 +97,7 @@ export function partitionerOf<F, S, N>(node: Node<F, S, N>): Partitioner<F, N> |
         at = at.from[0]!;
         break;
       case "source":
+        return at.partitioner;
       case "zip":
       case "cross":
       case "coalesce":

@@ -17,7 +17,7 @@
  */
 import type { Closure } from "../closure/closure.ts";
 import type { StorageLevel } from "../storage_level.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Partitioner } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
 
 /** The number of a dataset, unique in its context; what Spark calls the id of an RDD. */
@@ -77,7 +77,8 @@ export type Node<F, S, N> = Readonly<
     level?: StorageLevel | undefined;
   }
   & (
-    | { kind: "source"; source: S }
+    /** `partitioner`: how the records were divided by key when they were written, if that is known. */
+    | { kind: "source"; source: S; partitioner?: Partitioner<F, N> | undefined }
     | { kind: "narrow"; from: Node<F, S, N>; op: NarrowOp<F> }
     | { kind: "exchange"; from: Node<F, S, N>; exchange: Exchange<F, N>; inPlace?: boolean }
     | { kind: "union"; from: readonly Node<F, S, N>[]; aligned?: boolean }

@@ -16,7 +16,7 @@ import type { Closure } from "../closure/closure.ts";
 import { assert, PlanError } from "../errors.ts";
 import type { StorageLevel } from "../storage_level.ts";
 import { countOf, partitionCounts } from "./counts.ts";
-import { type Exchange, partitionerOf, samePartitioner } from "./exchange.ts";
+import { type Exchange, type Partitioner, partitionerOf, samePartitioner } from "./exchange.ts";
 import {
   type CapturedDraft,
   inputsOf,
@@ -27,6 +27,12 @@ import {
 } from "./plan.ts";
 import { inputsFirst } from "./walk.ts";
 
+/** Files that a dataset was written to, and how it was partitioned, where that was certain. */
+export type Checkpointed = Readonly<{
+  source: SourceRequest;
+  partitioner: Partitioner<Closure, number> | undefined;
+}>;
+
 /** What resolving may ask of the driver. */
 export type ResolveHost = Readonly<{
   /** Parts a source; `partitionsMin` is settled. Throws an InputError where there is nothing. */
@@ -36,7 +42,7 @@ export type ResolveHost = Readonly<{
   /** `spark.default.parallelism`, where it is set: how many an exchange has where nobody says. */
   exchangePartitions?: number | undefined;
   /** What is read in the place of a dataset, if it has been checkpointed. */
-  checkpointOf?: ((id: PlanId) => SourceRequest | undefined) | undefined;
+  checkpointOf?: ((id: PlanId) => Checkpointed | undefined) | undefined;
   /** Where a dataset is kept, if it is persisted. */
   levelOf?: ((id: PlanId) => StorageLevel | undefined) | undefined;
 }>;
@@ -81,9 +87,10 @@ function withCheckpoints(
 ): CapturedDraft[] {
   const inputs = (node: CapturedDraft) => checkpointOf(node.id) ? [] : inputsOf(node);
   return inputsFirst(root, inputs).map((node) => {
-    const source = checkpointOf(node.id);
+    // A draft may have become a source itself by now.
+    const checkpoint = node.kind === "source" ? undefined : checkpointOf(node.id);
     const { id, label } = node;
-    return source === undefined ? node : { id, label, kind: "source", source };
+    return checkpoint === undefined ? node : { id, label, kind: "source", ...checkpoint };
   });
 }
 
@@ -105,7 +112,11 @@ function settled(
   switch (node.kind) {
     case "source": {
       const { format, options } = node.source;
-      return { id, label, kind: "source", source: { format, options, splits: splits.get(id)! } };
+      const source = { format, options, splits: splits.get(id)! };
+      const { partitioner } = node;
+      if (partitioner === undefined) return { id, label, kind: "source", source };
+      const partitions = checked(partitioner.partitions ?? NaN);
+      return { id, label, kind: "source", source, partitioner: { ...partitioner, partitions } };
     }
     case "narrow":
       return { id, label, kind: "narrow", from: planOf(node.from), op: node.op };

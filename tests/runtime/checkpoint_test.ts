@@ -190,3 +190,30 @@ test("a folder is needed, and one that can be made", async () => {
   await refused(below, OutputError, "OutputDenied", /below/);
   await refused(() => bare.setCheckpointDir(1 as never), PlanError, "InvalidArgument", /path is 1/);
 });
+
+test("what was partitioned is so still, also in the middle of an action", async () => {
+  const pairs = sc.range(0, 12, 1, 3).map((n) => [n, n]);
+  const byRest = (key: number) => key;
+  const partitionings = [
+    () => pairs.partitionBy(2),
+    () => pairs.partitionBy({ partitions: 2, partitionFunction: byRest }),
+    () => pairs.sortByKey({ partitions: 2 }),
+  ];
+  for (const partitioned of partitionings) {
+    const parted = partitioned();
+    const before = await parted.partitioner;
+    const both = parted.union(parted.mapValues((v) => -v));
+    const expected = await both.collect();
+    parted.checkpoint();
+    // Partitions are asked for in two jobs; the checkpoint is written between them.
+    assert.deepEqual(await both.take(24), expected);
+    assert.ok(parted.isCheckpointed());
+    assert.equal(await both.getNumPartitions(), 2);
+    assert.ok(before?.equals(await parted.partitioner));
+    assert.deepEqual(await both.collect(), expected);
+    assert.deepEqual(await parted.lookup(7), [7]);
+    const grouped = parted.groupByKey();
+    assert.equal((await grouped.toDebugString()).includes("+-"), before?.kind !== "hash");
+    assert.equal(await grouped.count(), 12);
+  }
+});

@@ -1585,6 +1585,7 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * await using sc = new SparkContext({ master: "local" });
    * const add = (a: number, b: number) => a + b;
    * assert.equal(await sc.parallelize([1, 2, 3, 4, 5]).reduce(add), 15);
+   * assert.equal(await sc.range(10).map(() => 1).cache().reduce(add), 10);
    * await assert.rejects(sc.parallelize<number>([]).reduce(add), { code: "EmptyCollection" });
    * ```
    */
@@ -1732,7 +1733,7 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.parallelize([2, 3, 4, 5, 6]);
+   * const numbers = sc.parallelize([2, 3, 4, 5, 6]).cache();
    * assert.deepEqual(await numbers.take(2), [2, 3]);
    * assert.deepEqual(await numbers.take(10), [2, 3, 4, 5, 6]);
    * const late = sc.range(0, 100, 1, 100).filter((n) => n > 90);
@@ -2514,13 +2515,20 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
+   * const letters = sc.parallelize(["b", "a", "c"]).persist();
+   * assert.equal(letters.isCached, true);
+   * assert.equal(String(letters.getStorageLevel()), "Memory Serialized 1x Replicated");
+   * assert.equal(letters.unpersist().isCached, false);
+   *
    * const computed = sc.accumulator(0);
-   * const squares = sc.parallelize([1, 2, 3])
-   *   .map((n) => (computed.add(1), n * n))
+   * const numbers = sc.range(5)
+   *   .map((n) => (computed.add(1), n))
    *   .persist(StorageLevel.MEMORY_AND_DISK);
-   * assert.equal(await squares.sum(), 14);
-   * assert.equal(await squares.max(), 9);
-   * assert.equal(computed.value, 3); // once each
+   * assert.equal(String(numbers.getStorageLevel()), "Disk Memory Serialized 1x Replicated");
+   * assert.equal(await numbers.sum(), 10);
+   * assert.equal(await numbers.max(), 4);
+   * assert.equal(computed.value, 5); // once each
+   * assert.throws(() => numbers.persist(StorageLevel.MEMORY_ONLY_2), { code: "InvalidArgument" });
    * ```
    */
   persist(level: StorageLevel = StorageLevel.MEMORY_ONLY): this {
@@ -2539,8 +2547,10 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    *
    * await using sc = new SparkContext({ master: "local" });
    * {
-   *   using numbers = sc.range(10).cache();
-   *   assert.equal(await numbers.sum() / await numbers.count(), 4.5);
+   *   using numbers = sc.range(5);
+   *   assert.equal(numbers.cache(), numbers);
+   *   assert.equal(String(numbers.getStorageLevel()), "Memory Serialized 1x Replicated");
+   *   assert.equal(await numbers.sum() / await numbers.count(), 2);
    * }
    * ```
    */
@@ -2559,7 +2569,8 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * import assert from "node:assert/strict";
    *
    * await using sc = new SparkContext({ master: "local" });
-   * const numbers = sc.range(3).cache();
+   * const numbers = sc.range(5).cache();
+   * assert.equal(numbers.isCached, true);
    * await numbers.count();
    * assert.equal(numbers.unpersist().isCached, false);
    * await numbers.cache().unpersist({ blocking: true });

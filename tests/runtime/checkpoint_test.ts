@@ -1,7 +1,7 @@
 /** What has been checkpointed is read from its files, and what it was made of is forgotten. */
 import assert from "node:assert/strict";
 import { InputError, OutputError, PlanError } from "../../core/errors.ts";
-import { RDD, SparkContext } from "../../mod.ts";
+import { type RDD, SparkContext, StorageLevel } from "../../mod.ts";
 import { refused, test } from "../helpers/shared_context.ts";
 
 const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "flint-checkpoint-" }));
@@ -216,4 +216,36 @@ test("what was partitioned is so still, also in the middle of an action", async 
     assert.equal((await grouped.toDebugString()).includes("+-"), before?.kind !== "hash");
     assert.equal(await grouped.count(), 12);
   }
+});
+
+test("what is persisted is written from what is kept, and not computed twice", async () => {
+  const made = sc.accumulator(0);
+  const numbers = sc.range(0, 20, 1, 3).map((n) => (made.add(1), n * n)).cache();
+  numbers.checkpoint();
+  assert.equal(await numbers.count(), 20);
+  assert.equal(made.value, 20);
+  assert.equal(numbers.isCheckpointed(), true);
+  await numbers.unpersist({ blocking: true });
+  assert.equal(await numbers.sum(), 2_470, "read from the files");
+  numbers.persist(StorageLevel.DISK_ONLY);
+  assert.deepEqual(await numbers.take(3), [0, 1, 4]);
+  assert.equal(await numbers.sum(), 2_470);
+  assert.equal(made.value, 20);
+});
+
+test("what is persisted above a checkpoint stays as it is", async () => {
+  const made = sc.accumulator(0);
+  const base = sc.range(0, 10, 1, 2).map((n) => (made.add(1), n));
+  const kept = base.map((n) => n + 1).cache();
+  base.checkpoint();
+  assert.equal(await kept.sum(), 55);
+  assert.equal(
+    made.value,
+    20,
+    "the base is not persisted: once for the action, once for its files",
+  );
+  assert.equal(await kept.sum(), 55);
+  await kept.unpersist({ blocking: true });
+  assert.equal(await kept.sum(), 55);
+  assert.equal(made.value, 20);
 });

@@ -220,6 +220,15 @@ test("an attempt that failed counts for nothing; a second action counts again", 
   assert.equal(seen.value, 16, "the second action computes the records again");
 });
 
+test("what is cached is not computed again, and does not count again", async () => {
+  const seen = sc.accumulator(0);
+  const rdd = sc.range(0, 8, 1, 4).map((n) => (seen.add(1), n)).cache();
+  assert.equal(await rdd.sum(), 28);
+  assert.equal(await rdd.count(), 8);
+  assert.equal(seen.value, 8);
+  await rdd.unpersist();
+});
+
 test("an executor that is lost takes what its tasks added with it", async () => {
   const seen = sc.accumulator(0);
   const mapped = sc.accumulator(0);

@@ -45,6 +45,7 @@ export type {
   SortOptions,
   TreeOptions,
 } from "./runtime/arguments.ts";
+export { RDDBarrier } from "./runtime/rdd_barrier.ts";
 export type { Hint } from "./runtime/hint.ts";
 export { Partitioner } from "./runtime/partitioner.ts";
 export { type Settings, SparkConf } from "./runtime/config.ts";
@@ -103,4 +104,5 @@ export type { PartitionId } from "./core/plan/plan.ts";
 export type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./core/task.ts";
 export type { AddFileOptions } from "./runtime/files/added_files.ts";
 export { SparkFiles } from "./workers/spark_files.ts";
+export { BarrierTaskContext, BarrierTaskInfo } from "./workers/barrier_task_context.ts";
 export { TaskContext } from "./workers/task_context.ts";

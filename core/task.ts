@@ -38,6 +38,8 @@ export type Stage = Readonly<{
   classes?: readonly Closure[] | undefined;
   /** How many partitions the last dataset of the stage has, be they wanted or not. */
   partitions: number;
+  /** All of its tasks run at the same time and can wait for one another. */
+  barrier?: true;
   /** What tasks can read by key: `Job.properties` of the job that the stage was made for. */
   properties?: Readonly<Record<string, string>> | undefined;
   output: StageOutput;
@@ -88,7 +90,12 @@ export type AttemptInfo = Readonly<{
   id: number;
   /** How often the stage as a whole was started before. */
   stageAttempt: number;
+  /** In a barrier stage: where each of its tasks runs, by partition. */
+  addresses?: readonly string[];
 }>;
+
+/** How a task of a barrier stage waits for the others: with a message for each of them, or without. */
+export type Meeting = "barrier" | "allGather";
 
 /**
  * What a map task left behind. `file` is the name of its data file below the application's folder;

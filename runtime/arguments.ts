@@ -196,3 +196,8 @@ export type ApproximateOptions =
 export function optionsOf<O extends object>(first: unknown, positional: O): O {
   return typeof first === "object" && first !== null ? first as O : positional;
 }
+
+/** PySpark's positional form of what a function does to keys, or the options in its place. */
+export function keepingOf(options: boolean | KeepingOptions): KeepingOptions {
+  return optionsOf(options, { preservesPartitioning: options as boolean });
+}

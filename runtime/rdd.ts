@@ -19,6 +19,7 @@ import {
   type BoundedOptions,
   type DistinctByKeyOptions,
   type IterationOptions,
+  keepingOf,
   type KeepingOptions,
   type KeyedOptions,
   type KeyFractions,
@@ -34,6 +35,7 @@ import {
 import { awaited, awaitedEach } from "./call_site.ts";
 import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
+import { RDDBarrier } from "./rdd_barrier.ts";
 import type { Hint } from "./hint.ts";
 import type { Partitioner } from "./partitioner.ts";
 import { notAvailable } from "./not_available.ts";
@@ -254,6 +256,28 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
     options: boolean | KeepingOptions = {},
   ): RDD<U> {
     return this.#next(narrow.mapPartitionsWithIndex(this.#data, fn, keepingOf(options)));
+  }
+
+  /**
+   * The same records for an operator whose tasks run at the same time and can wait for one another:
+   * a barrier stage. It needs a slot for each partition, else an action is a PlanError
+   * (InvalidArgument) that names both numbers. Where one of its tasks fails or is lost, all start
+   * again. Actions that look at some partitions only, such as `take` and `first`, are refused, and so
+   * is what makes other partitions of these without an exchange, such as `union` and `coalesce`.
+   *
+   * @example
+   * ```ts
+   * import { BarrierTaskContext, SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local[2]" });
+   * const all = sc.parallelize(["a", "b"], 2).barrier()
+   *   .mapPartitions((letters) => BarrierTaskContext.get().allGather([...letters].join()));
+   * assert.deepEqual(await all.collect(), ["a", "b", "a", "b"]);
+   * ```
+   */
+  barrier(): RDDBarrier<T> {
+    return new RDDBarrier((make) => this.#next(make(this.#data)));
   }
 
   /**
@@ -2968,10 +2992,6 @@ function keyedOptions<K>(
   partitionFunction?: (key: K) => number,
 ): KeyedOptions<K> {
   return optionsOf(partitions, { partitions: partitions as number | undefined, partitionFunction });
-}
-
-function keepingOf(options: boolean | KeepingOptions): KeepingOptions {
-  return optionsOf(options, { preservesPartitioning: options as boolean });
 }
 
 /** PySpark's order, or ours with options, as what is wanted and the options. */

@@ -92,6 +92,10 @@ class Executor {
         slot.launch(this.#stageOf(message.task.stage), message);
         return;
       }
+      case "met":
+      case "notMet":
+        for (const slot of this.#slots) slot.answer(message);
+        return;
       case "cancel":
         for (const slot of this.#slots) slot.cancel(message.task, message.reason);
         return;

@@ -15,7 +15,14 @@ import { assert } from "../core/errors.ts";
 import { partitionsOf } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split } from "../core/plan/plan.ts";
 import type { Platform } from "../core/platform.ts";
-import type { ExchangeId, ExchangeLocation, KeptId, MapOutput, Task } from "../core/task.ts";
+import type {
+  ExchangeId,
+  ExchangeLocation,
+  KeptId,
+  MapOutput,
+  Meeting,
+  Task,
+} from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import { OutputIndexes } from "../shuffle/output_indexes.ts";
@@ -179,6 +186,10 @@ export class LocalTaskIO implements TaskIO, Disposable {
 
   pipe(pipe: number): PipedProgram {
     return this.#link.pipe(pipe);
+  }
+
+  meet(meeting: Meeting, message: string): readonly string[] {
+    return this.#link.meet(meeting, message);
   }
 
   emit(bytes: Uint8Array): void {

@@ -24,6 +24,7 @@ import type {
   JobId,
   KeptElsewhere,
   KeptId,
+  Meeting,
   StageId,
   Task,
   TaskResult,
@@ -87,6 +88,9 @@ export type ToExecutor =
     flow: Flow;
     elsewhere: readonly KeptElsewhere[];
   }>
+  /** All tasks of a barrier stage have met: their messages, by partition. Or why they have not. */
+  | Readonly<{ kind: "met"; task: Task; messages: readonly string[] }>
+  | Readonly<{ kind: "notMet"; task: Task; failure: FailureReport }>
   | Readonly<{ kind: "cancel"; task: Task; reason: string }>
   /** A dataset is not persisted any more. */
   | Readonly<{ kind: "forgetKept"; dataset: PlanId }>
@@ -107,6 +111,8 @@ export type FromExecutor =
   | Readonly<{ kind: "hello"; token: string; version: string }>
   | Readonly<{ kind: "ready" }>
   | Readonly<{ kind: "heartbeat"; rssBytes: number }>
+  /** A task waits for the others of its barrier stage. */
+  | Readonly<{ kind: "meet"; task: Task; meeting: Meeting; message: string }>
   /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
   | Readonly<{ kind: "programStarted" | "programEnded"; pid: number }>
   /** `bytes`: a block of the value of a task that still runs; void if the task fails. */
@@ -138,6 +144,9 @@ export type ToWorker =
     flow: Flow;
     memoryBytes: number;
   }>
+  /** The answer to a `meet`, one for each. */
+  | Readonly<{ kind: "met"; messages: readonly string[] }>
+  | Readonly<{ kind: "notMet"; failure: FailureReport }>
   /** `bytes`: the next piece of a stream that the worker opened. */
   | Readonly<{ kind: "piece"; stream: number; bytes: Uint8Array }>
   /** A program has read a `feed` of its stream; if it is not `wanted`, it will read no more. */
@@ -154,6 +163,8 @@ export type FromWorker =
   | Readonly<{ kind: "ready" }>
   /** Asks for the bytes of a split. Some pieces come unasked, each further one for a `more`. */
   | Readonly<{ kind: "open"; stream: number; format: string; options: Options; split: Split }>
+  /** Blocks the task until it is answered. */
+  | Readonly<{ kind: "meet"; meeting: Meeting; message: string }>
   /** Starts the program of the pipe of that index in the stage; what it writes is the stream. */
   | Readonly<{ kind: "pipe"; stream: number; pipe: number }>
   /** `bytes`: the next of what the program of the stream is to read. */
@@ -303,6 +314,10 @@ const resultShapes: Readonly<Record<TaskResult["kind"], (result: Fields) => bool
   killed: (result) => typeof result.reason === "string",
 };
 
+function isMeeting({ meeting, message }: Fields): boolean {
+  return (meeting === "barrier" || meeting === "allGather") && typeof message === "string";
+}
+
 function isResult(value: unknown): boolean {
   if (!isRecord(value) || !isTask(value.task) || !areMetrics(value.metrics)) return false;
   const kind = value.kind as string;
@@ -316,6 +331,7 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   hello: (fields) => typeof fields.token === "string" && typeof fields.version === "string",
   ready: always,
   heartbeat: (fields) => isCount(fields.rssBytes),
+  meet: (fields) => isTask(fields.task) && isMeeting(fields),
   programStarted: (fields) => isCount(fields.pid),
   programEnded: (fields) => isCount(fields.pid),
   value: (fields) => isTask(fields.task),
@@ -333,6 +349,8 @@ export const toExecutorShapes: Shapes<ToExecutor> = {
   release: always,
   dropBroadcast: always,
   launch: always,
+  met: always,
+  notMet: always,
   cancel: always,
   forgetKept: always,
   exportKept: always,
@@ -345,6 +363,8 @@ export const toWorkerShapes: Shapes<ToWorker> = {
   release: always,
   dropBroadcast: always,
   launch: always,
+  met: always,
+  notMet: always,
   piece: always,
   fed: always,
   streamEnded: always,
@@ -356,6 +376,7 @@ export const toWorkerShapes: Shapes<ToWorker> = {
 export const fromWorkerShapes: Shapes<FromWorker> = {
   ready: always,
   open: (fields) => isCount(fields.stream) && typeof fields.format === "string",
+  meet: isMeeting,
   pipe: (fields) => isCount(fields.stream) && isCount(fields.pipe),
   feed: (fields) => isCount(fields.stream),
   feedEnded: (fields) => isCount(fields.stream),

@@ -18,6 +18,7 @@ import * as sampling from "../core/sampling.ts";
 import * as settled from "../core/settled.ts";
 import * as statistics from "../core/statistics.ts";
 import { SparkFiles } from "./spark_files.ts";
+import { BarrierTaskContext, BarrierTaskInfo } from "./barrier_task_context.ts";
 import { TaskContext } from "./task_context.ts";
 
 /** Module name → export name → value. The names travel in closures: they never change. */
@@ -34,5 +35,5 @@ export const provided: Readonly<Record<string, Record<string, unknown>>> = {
   "flint:sampling": { ...sampling },
   "flint:settled": { ...settled },
   "flint:statistics": { ...statistics },
-  "flint:task": { TaskContext },
+  "flint:task": { BarrierTaskContext, BarrierTaskInfo, TaskContext },
 };

@@ -156,60 +156,62 @@ export class RingWriter extends Side {
   }
 }
 
-/** The reading side. Only one `receive` runs at a time. */
+/**
+ * The reading side. How far the message at hand has come is kept here and not in the call: while a
+ * `receiveLater` waits, a `receive` may go on where it stands, and the other gets the next message.
+ */
 export class RingReader extends Side {
   readonly #prefix = new Uint8Array(LENGTH_BYTES);
+  /** What is being filled: the prefix, then the message. */
+  #into = this.#prefix;
+  #filled = 0;
 
   /** The next message in memory of its own, or undefined at the end; blocks the thread. */
   receive(): Uint8Array | undefined {
-    if (!this.#fill(this.#prefix)) return undefined;
-    const message = this.#allocate();
-    assert(this.#fill(message), "a ring ended within a message");
-    return message;
+    for (;;) {
+      const seen = load(this.words, READABLE);
+      const message = this.#advance();
+      if (message !== "later") return message;
+      this.sleep(READABLE, seen);
+    }
   }
 
   /** The same for a thread that must not block. */
   async receiveLater(): Promise<Uint8Array | undefined> {
-    if (!await this.#fillLater(this.#prefix)) return undefined;
-    const message = this.#allocate();
-    assert(await this.#fillLater(message), "a ring ended within a message");
-    return message;
+    for (;;) {
+      const seen = load(this.words, READABLE);
+      const message = this.#advance();
+      if (message !== "later") return message;
+      await this.sleepLater(READABLE, seen);
+    }
   }
 
-  #allocate(): Uint8Array {
+  /** Takes what there is, up to the end of the message; undefined at the end of the ring. */
+  #advance(): Uint8Array | "later" | undefined {
+    for (;;) {
+      while (this.#filled < this.#into.length) {
+        const count = this.#take(this.#into, this.#filled);
+        if (count === undefined) return this.#ended();
+        if (count === 0) return "later";
+        this.#filled += count;
+      }
+      const filled = this.#into;
+      this.#filled = 0;
+      this.#into = filled === this.#prefix ? this.#allocate() : this.#prefix;
+      if (filled !== this.#prefix) return filled;
+    }
+  }
+
+  #allocate(): Uint8Array<ArrayBuffer> {
     const length = new DataView(this.#prefix.buffer).getUint32(0, true);
     assert(length <= MESSAGE_BYTES_MAX, `a ring announced a message of ${length} bytes`);
     return new Uint8Array(length);
   }
 
-  #fill(into: Uint8Array): boolean {
-    let filled = 0;
-    while (filled < into.length) {
-      const seen = load(this.words, READABLE);
-      const count = this.#take(into, filled);
-      if (count === undefined) return this.#ended(filled);
-      if (count === 0) this.sleep(READABLE, seen);
-      filled += count;
-    }
-    return true;
-  }
-
-  async #fillLater(into: Uint8Array): Promise<boolean> {
-    let filled = 0;
-    while (filled < into.length) {
-      const seen = load(this.words, READABLE);
-      const count = this.#take(into, filled);
-      if (count === undefined) return this.#ended(filled);
-      if (count === 0) await this.sleepLater(READABLE, seen);
-      filled += count;
-    }
-    return true;
-  }
-
-  /** False: the end came where a message may end. */
-  #ended(filled: number): false {
-    assert(filled === 0, "a ring ended within a message");
-    return false;
+  /** The end came where a message may end. */
+  #ended(): undefined {
+    const isBetween = this.#into === this.#prefix && this.#filled === 0;
+    assert(isBetween, "a ring ended within a message");
   }
 
   /** Copies what there is into `into`, from `from` on; undefined at the end of the ring. */

@@ -27,6 +27,7 @@ import { Blame, type Step } from "./pipeline/blame.ts";
 import { valueLater } from "./pipeline/call_later.ts";
 import { type AnyBatches, type Batches, Feed, isPresent } from "./pipeline/feed.ts";
 import { Records } from "./pipeline/records.ts";
+import { BarrierTaskContext } from "./barrier_task_context.ts";
 import { refusePromise } from "./pipeline/returned.ts";
 import type { Waiting } from "./pipeline/waiting.ts";
 import { holdersOf } from "./holders.ts";
@@ -110,12 +111,18 @@ class WholeTask {
     this.#prepared = prepared;
     this.#task = task;
     this.#io = io;
-    this.context = new TaskContext({
+    const running = {
       stage: prepared.stage,
       task,
       info,
       isInterrupted: () => io.cancelled,
       metrics: () => meter.metrics(),
+    };
+    const { addresses } = info;
+    this.context = addresses === undefined ? new TaskContext(running) : new BarrierTaskContext({
+      ...running,
+      addresses,
+      meet: (meeting, message) => io.meet(meeting, message),
     });
   }
 

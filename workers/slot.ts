@@ -76,6 +76,8 @@ type Running = {
   readonly file: AttemptFile | undefined;
   readonly commands: readonly PipeCommand[];
   readonly keeping: TaskKeeping;
+  /** It waits for the other tasks of its barrier stage. */
+  isMeeting: boolean;
   /** Why it is to end early. */
   cancelReason: string | undefined;
   /** What went wrong in the control thread on behalf of the task. */
@@ -135,6 +137,7 @@ export class Slot {
         : new AttemptFile(this.#host.files, this.#host.attemptPlace(save, task)),
       commands,
       keeping: new TaskKeeping(this.#host.keeping, elsewhere),
+      isMeeting: false,
       cancelReason: undefined,
       failure: undefined,
     };
@@ -158,7 +161,21 @@ export class Slot {
     running.cancelReason = reason;
     this.#hired?.worker.setCancelled(true);
     this.#hired?.pipes.closeAll();
-    void this.#hired?.streams.failAll(new CancelledError("Cancelled", reason));
+    const cancelled = new CancelledError("Cancelled", reason);
+    this.answer({ kind: "notMet", task, failure: reportOf(cancelled) });
+    void this.#hired?.streams.failAll(cancelled);
+  }
+
+  /** Lets the task go on that waits for the others, if it is the one that runs. */
+  answer(answer: ToExecutor & { kind: "met" | "notMet" }): void {
+    const running = this.#running;
+    if (running === undefined || !running.isMeeting || !isSame(running.task, answer.task)) return;
+    running.isMeeting = false;
+    void this.#hired?.worker.send(
+      answer.kind === "met"
+        ? { kind: "met", messages: answer.messages }
+        : { kind: "notMet", failure: answer.failure },
+    );
   }
 
   release(stage: StageId): void {
@@ -216,6 +233,8 @@ export class Slot {
           message.stream,
           () => this.#host.read(message.format, message.options, message.split),
         );
+      case "meet":
+        return this.#meet(hired, message);
       case "pipe":
         return this.#pipe(hired, message.stream, message.pipe);
       case "feed":
@@ -243,6 +262,16 @@ export class Slot {
       case "exiting":
         this.#exiting = message;
     }
+  }
+
+  #meet({ worker }: Hired, { meeting, message }: FromWorker & { kind: "meet" }): void {
+    const running = this.#running;
+    if (running === undefined || running.cancelReason !== undefined) {
+      const failure = reportOf(new CancelledError("Cancelled", "the task is to end"));
+      return void worker.send({ kind: "notMet", failure });
+    }
+    running.isMeeting = true;
+    void this.#host.report({ kind: "meet", task: running.task, meeting, message });
   }
 
   /** Runs what the driver has said, and nothing else. */

@@ -9,7 +9,7 @@
 import type { BroadcastId } from "../core/engine.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { Options, PartitionId, Split, UserFunction } from "../core/plan/plan.ts";
-import type { ExchangeId, KeptId, MapOutput } from "../core/task.ts";
+import type { ExchangeId, KeptId, MapOutput, Meeting } from "../core/task.ts";
 import type { Platform } from "../core/platform.ts";
 import type { MemoryBudget } from "../shuffle/memory_budget.ts";
 import type { SpillManager } from "../shuffle/spill_manager.ts";
@@ -81,6 +81,11 @@ export interface TaskIO {
   keep(id: KeptId, where: KeptWhere): KeptSink;
   /** Starts the program of the pipe of that index in the stage (`commandsOf`). */
   pipe(pipe: number): PipedProgram;
+  /**
+   * Blocks until all tasks of the barrier stage have called it; gives their messages by partition.
+   * Throws why they will not.
+   */
+  meet(meeting: Meeting, message: string): readonly string[];
   /** Bytes of an action's value or of a sink's file, in order; blocks while the driver lags behind. */
   emit(bytes: Uint8Array): void;
   broadcast(id: BroadcastId): Uint8Array;

@@ -96,6 +96,8 @@ async function handle(
       return undefined;
     case "launch":
       return await run(message, stages.get(message.task.stage), setup, link);
+    case "met":
+    case "notMet":
     case "piece":
     case "fed":
     case "streamEnded":

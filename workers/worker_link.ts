@@ -12,7 +12,7 @@
  */
 import { assert, CancelledError, errorOf } from "../core/errors.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
-import type { KeptId } from "../core/task.ts";
+import type { KeptId, Meeting } from "../core/task.ts";
 import { KeptLost } from "./kept_errors.ts";
 import {
   decodeMessage,
@@ -37,6 +37,7 @@ export const CANCEL_FLAG = 0;
 /** How much a program is given ahead of what it has read. */
 const FEEDS_AHEAD = 4;
 
+type MeetingAnswer = ToWorker & { kind: "met" | "notMet" };
 type StreamMessage = ToWorker & {
   kind: "piece" | "fed" | "streamEnded" | "streamFailed" | "keptAbsent" | "keptBlock";
 };
@@ -55,6 +56,8 @@ export class WorkerLink {
   readonly #streams = new Map<number, StreamMessage[]>();
   /** The same for the streams of programs. */
   readonly #programs = new Map<number, StreamMessage[]>();
+  /** What came for the task that waits for the others of its barrier stage. */
+  #answer: MeetingAnswer | undefined;
   /** All who await a message await the same one: only one `receiveLater` may run at a time. */
   #arriving: Promise<void> | undefined;
   #streamCount = 0;
@@ -183,6 +186,16 @@ export class WorkerLink {
     }
   }
 
+  /** Blocks until the control thread says that all tasks of the stage are here, or will not be. */
+  meet(meeting: Meeting, message: string): readonly string[] {
+    this.send({ kind: "meet", meeting, message });
+    while (this.#answer === undefined) this.#sort(this.#input.receive());
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer.kind === "notMet") throw errorOf(answer.failure);
+    return answer.messages;
+  }
+
   /** Starts the program of a pipe of the stage; what goes wrong is thrown where it is read from. */
   pipe(pipe: number): PipedProgram {
     const stream = this.#streamCount++;
@@ -204,7 +217,6 @@ export class WorkerLink {
     while (true) {
       const next = waiting.shift();
       if (next !== undefined) return next;
-      assert(this.#arriving === undefined, "a message was to be waited for in two ways at once");
       this.#sort(this.#input.receive());
     }
   }
@@ -223,9 +235,14 @@ export class WorkerLink {
 
   #sort(encoded: Uint8Array | undefined): void {
     if (encoded === undefined) throw new CancelledError("Cancelled", "the executor is ending");
-    const message = decodeMessage<ToWorker>(encoded, toWorkerShapes) as StreamMessage;
+    const message = decodeMessage<ToWorker>(encoded, toWorkerShapes);
+    if (message.kind === "met" || message.kind === "notMet") {
+      this.#answer = message;
+      return;
+    }
+    const { stream } = message as StreamMessage;
     // What comes for a stream that was closed in the meantime has no queue any more.
-    (this.#streams.get(message.stream) ?? this.#programs.get(message.stream))?.push(message);
+    (this.#streams.get(stream) ?? this.#programs.get(stream))?.push(message as StreamMessage);
   }
 }
 

@@ -22,6 +22,9 @@
  *
  * `mapAsync` and `mapPartitionsAsync` break the loop likewise, and the tasks of a stage that has one of them wait for promises.
  *
+ * `barrier`: all tasks of its stage run at the same time and can wait for one another
+ * (core/plan/barrier.ts).
+ *
  * `keepsKeys` promises that pairs keep their keys, so that a partitioner of the input is one of the
  * output too (as in `mapValues`). `keys` promises that only pairs with keys of that range count:
  * others may be left out of the input, if that is easy.
@@ -38,6 +41,7 @@ export type NarrowOp<F> = Readonly<{
   fn: F;
   concurrency?: number | undefined;
   command?: PipeCommand | undefined;
+  barrier?: boolean | undefined;
   keepsKeys?: boolean;
   keys?: KeysWanted;
 }>;

@@ -19,6 +19,7 @@
 import type { Closure } from "../closure/closure.ts";
 import { assert } from "../errors.ts";
 import type { Action, ExchangeId, Flow, Stage, StageId, StageInput, StageOutput } from "../task.ts";
+import { behindBarriers, refusePart } from "./barrier.ts";
 import { partitionCounts } from "./counts.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
@@ -61,6 +62,8 @@ type ExchangeNode = Extract<Plan, { kind: "exchange" }>;
 export function cut(plan: Plan, action: Action<Closure>, options: CutOptions): StagePlan[] {
   const counts = partitionCounts(plan);
   const wanted = options.partitions ?? range(counts.get(plan.id)!);
+  const behind = behindBarriers(plan, counts);
+  if (behind.has(plan.id)) refusePart(options.name, wanted, counts.get(plan.id)!);
   const last = new StageBuilder(plan, counts, wanted);
   const read = new Set<ExchangeId>(last.parents);
   const earlier: { node: ExchangeNode; builder: StageBuilder }[] = [];
@@ -71,10 +74,12 @@ export function cut(plan: Plan, action: Action<Closure>, options: CutOptions): S
     for (const parent of builder.parents) read.add(parent);
     earlier.push({ node, builder });
   }
-  const stages = earlier.reverse().map(({ node: { id, label, exchange }, builder }) =>
-    builder.build(options.nextStage(), label, { kind: "exchange", id, exchange })
-  );
-  stages.push(last.build(options.nextStage(), options.name, { kind: "action", action }));
+  const stages = earlier.reverse().map(({ node: { id, label, exchange, from }, builder }) => {
+    const output = { kind: "exchange", id, exchange } as const;
+    return builder.build(options.nextStage(), label, output, behind.has(from.id));
+  });
+  const output = { kind: "action", action } as const;
+  stages.push(last.build(options.nextStage(), options.name, output, behind.has(plan.id)));
   const { classes = [], properties = {} } = options;
   const shared = {
     ...(classes.length > 0 ? { classes } : {}),
@@ -143,7 +148,7 @@ class StageBuilder {
     }
   }
 
-  build(id: StageId, name: string, output: StageOutput): StagePlan {
+  build(id: StageId, name: string, output: StageOutput, barrier: boolean): StagePlan {
     const stage: Stage = {
       id,
       name,
@@ -152,6 +157,7 @@ class StageBuilder {
       zips: this.#zips,
       partitions: this.#partitions,
       exchanges: this.#exchanges,
+      ...(barrier ? { barrier } : {}),
       output,
     };
     return { stage, flows: this.#flows, parents: this.parents };

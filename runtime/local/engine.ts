@@ -32,6 +32,7 @@ import type { FromExecutor, Grants } from "../../workers/protocol.ts";
 import { ownFolderName, shuffleFilePath } from "../../workers/local_io.ts";
 import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
+import { type Answer, Barriers } from "./barriers.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";
@@ -106,6 +107,7 @@ class LocalEngine implements Engine {
   readonly #pool: Pool;
   readonly #scheduler: Scheduler;
   readonly #keptReads = new KeptReads((executor, message) => this.#pool.send(executor, message));
+  readonly #barriers = new Barriers();
   readonly #exitWatch: Disposable;
   readonly #executors = new Map<ExecutorId, Known>();
   readonly #jobs = new Map<JobId, JobValues>();
@@ -282,6 +284,10 @@ class LocalEngine implements Engine {
         return this.#keptReads.wanted(executor, message);
       case "keptExported":
         return this.#keptReads.exported(executor, message);
+      case "meet":
+        return this.#answer(
+          this.#barriers.arrived(executor, message.task, message.meeting, message.message),
+        );
       case "hello":
       case "heartbeat":
       case "programStarted":
@@ -309,6 +315,7 @@ class LocalEngine implements Engine {
     if (known !== undefined) clearTimers(known);
     if (this.#stopped !== undefined) return;
     this.#host.events.emit({ type: "executor.lost", executor, reason });
+    this.#barriers.lost(executor);
     this.#tell({ kind: "executorLost", executor, fault, reason });
     // Those who waited for it to write what it kept must not wait for ever.
     this.#keptReads.lost(executor);
@@ -329,7 +336,19 @@ class LocalEngine implements Engine {
     if (result.kind === "value" || result.kind === "written") {
       for (const warning of result.warnings ?? []) this.#warnOnce(warning);
     }
+    this.#answer(this.#barriers.ended(result.task, isWell(result)));
     this.#tell({ kind: "taskEnded", executor, result });
+  }
+
+  #answer(answers: readonly Answer[]): void {
+    for (const { executor, task, ...answer } of answers) {
+      this.#pool.send(
+        executor,
+        "failure" in answer
+          ? { kind: "notMet", task, ...answer }
+          : { kind: "met", task, ...answer },
+      );
+    }
   }
 
   #warnOnce(warning: string): void {
@@ -365,6 +384,8 @@ class LocalEngine implements Engine {
         this.#executors.get(instruction.executor)?.stages.delete(instruction.stage);
         return this.#pool.send(instruction.executor, instruction);
       case "launch":
+        this.#barriers.launched(instruction.executor, instruction.task, instruction.info);
+        return this.#pool.send(instruction.executor, instruction);
       case "forgetKept":
         return this.#pool.send(instruction.executor, instruction);
       case "cancel":
@@ -468,6 +489,10 @@ function storageBytesMax(options: LocalEngineOptions): number {
   const { slotsPerExecutor, workerMemoryBytes, storageFraction = STORAGE_FRACTION } = options;
   const bytes = Math.min(workerMemoryBytes * storageFraction, workerMemoryBytes - TASK_BYTES_MIN);
   return slotsPerExecutor * Math.max(0, Math.floor(bytes));
+}
+
+function isWell({ kind }: TaskResult): boolean {
+  return kind === "value" || kind === "written";
 }
 
 function clearTimers(known: Known): void {

@@ -9,6 +9,7 @@
  * | keys of a sort do not go together        | RecordError, KeyTypeMismatch             |
  * | executors died under a task too often    | JobError, ExecutorLost                   |
  * | a stage lost its input too often         | JobError, MapOutputLost                  |
+ * | too few slots for a barrier stage        | PlanError, InvalidArgument               |
  * | no executor starts                       | JobError, ExecutorLost                   |
  *
  * The message has what was found, the cure, the place, and the story of the attempts before. `fields`
@@ -53,14 +54,16 @@ export function userFailure(failed: FailedTask, failure: FailureReport): Failure
   };
 }
 
-/** A task ended its executor by its own doing, and did so again when it ran alone. */
+/** A task ended its executor by its own doing, and did so again, be it when it ran `alone`. */
 export function poisonFailure(
   failed: FailedTask,
   fault: "outOfMemory" | "exited",
   reason: string,
+  alone: boolean,
 ): FailureReport {
   const { code, deed, cure } = POISON[fault];
-  return jobFailure(code, failed, `${deed}, also when it ran alone: ${reason}`, cure);
+  const again = alone ? "also when it ran alone" : "for the second time";
+  return jobFailure(code, failed, `${deed}, ${again}: ${reason}`, cure);
 }
 
 const POISON = {
@@ -100,6 +103,17 @@ export function keyTypeFailure(stage: Stage, mismatch: RecordError): FailureRepo
     message: `${message}\n  in stage ${stage.id} (${stage.name})`,
     fields: { stage: stage.id, stageName: stage.name },
     final: true,
+  };
+}
+
+/** There will never be a slot for each task of a barrier stage. */
+export function slotsFailure({ name }: Stage, tasks: number, slots: number): FailureReport {
+  return {
+    name: "PlanError",
+    code: "InvalidArgument",
+    message: `Cannot run the barrier stage ${name}: its ${tasks} tasks run at the same time, and ` +
+      `there are ${slots} slots\n` +
+      `  Use fewer partitions, with coalesce(${slots}) before barrier(), or a master with more slots`,
   };
 }
 

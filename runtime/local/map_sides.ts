@@ -56,9 +56,10 @@ export class MapSides {
     return this.#sides.values();
   }
 
-  /** Whether a file is one that readers are told of. */
+  /** Whether a file is one that readers are told of, or will be when its barrier stage is done. */
   isKept(file: string): boolean {
-    return this.#files.has(file);
+    return this.#files.has(file) ||
+      this.#sides.values().some(({ tasks }) => tasks?.holds(file) === true);
   }
 
   /**
@@ -144,12 +145,20 @@ export class MapSides {
 
   /** Drops an output as `ExchangeOutputs.lose` does, and has it made again. */
   lose(side: MapSide, partition: PartitionId, seen: number): readonly string[] {
-    const lost = side.outputs.lose(partition, seen);
-    if (lost === undefined) return [];
-    side.tasks?.reopen(partition);
-    this.#bytes -= lost.bytes;
-    this.#files.delete(lost.file);
-    return [lost.file];
+    const first = side.outputs.lose(partition, seen);
+    if (first === undefined) return [];
+    const lost = new Map([[partition, first]]);
+    // The tasks of a barrier stage run together, so all of them make their output anew.
+    for (let other = 0; side.plan.stage.barrier && other < side.outputs.mapPartitions; other++) {
+      const output = side.outputs.lose(other, Infinity);
+      if (output !== undefined) lost.set(other, output);
+    }
+    for (const [partition, { bytes, file }] of lost) {
+      side.tasks?.reopen(partition);
+      this.#bytes -= bytes;
+      this.#files.delete(file);
+    }
+    return [...lost.values()].map(({ file }) => file);
   }
 
   /**

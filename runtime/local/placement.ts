@@ -55,6 +55,16 @@ export class Seats<A> {
     return sum;
   }
 
+  /** How many tasks could start now, everywhere. */
+  get slotsFree(): number {
+    return this.open.reduce((sum, { slots, running }) => sum + slots - running.size, 0);
+  }
+
+  /** How many slots there are, taken or not. */
+  get slots(): number {
+    return this.#seats.values().reduce((sum, { slots }) => sum + slots, 0);
+  }
+
   add(id: ExecutorId, slots: number): void {
     this.#seats.set(id, new Seat(id, slots));
   }

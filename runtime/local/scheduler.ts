@@ -20,6 +20,8 @@
  *   `SchedulerOptions`). A task whose executor ended by the task's own doing runs again alone; if
  *   that ends in the same way, the job fails and says so.
  * - What comes late (from an attempt that was given up) changes nothing; its file is discarded.
+ * - The tasks of a barrier stage are launched together, as soon as there is a slot for each; nothing
+ *   whose turn is later starts before. Where one fails or is lost, all start again.
  * - Accumulators count once per job, stage and partition.
  */
 import type { FailureReport } from "../../core/errors.ts";
@@ -27,6 +29,7 @@ import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
 import type { PartitionId, PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import {
+  type AttemptInfo,
   type ExchangeId,
   type ExecutorId,
   type JobId,
@@ -36,7 +39,7 @@ import {
   type TaskResult,
 } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
-import { answerFailure, keyTypeFailure, startFailure } from "./failures.ts";
+import { answerFailure, keyTypeFailure, slotsFailure, startFailure } from "./failures.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
@@ -94,6 +97,9 @@ type RunningJob = Readonly<{
 /** What starts, and where. */
 type Place = Readonly<{ seat: Seat<Attempt>; partition: PartitionId }>;
 
+/** An attempt that has its slot and was not told to start. */
+type Begun = Readonly<{ attempt: Attempt; info: AttemptInfo }>;
+
 class LocalScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #limits: Limits;
@@ -108,6 +114,8 @@ class LocalScheduler implements Scheduler {
   /** Executors that are there or on their way. */
   #recruited = 0;
   #startFailures = 0;
+  /** Why the last one did not start. */
+  #startFailure = "";
   /** The sets whose input is complete, in the order in which they are served. */
   #ready: readonly TaskSet[] = [];
   /** What is ready may have changed. */
@@ -130,8 +138,9 @@ class LocalScheduler implements Scheduler {
     this.#nowMs = stimulus.atMs;
     this.#instructions = [];
     this.#hear(stimulus);
-    this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
     if (this.#isStale) this.#survey();
+    this.#failHopeless();
+    this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
     this.#launchAll();
     this.#recruit();
     return this.#instructions;
@@ -209,6 +218,17 @@ class LocalScheduler implements Scheduler {
       properties,
     });
     if (result.unfinished === 0) this.#end(id, { ok: true });
+    this.#refuseTooFewSlots(id, stages);
+  }
+
+  /** A barrier stage that can never start fails its job at once. */
+  #refuseTooFewSlots(job: JobId, stages: readonly StagePlan[]): void {
+    const { executorsMax, slotsPerExecutor } = this.#options;
+    const slots = executorsMax * slotsPerExecutor;
+    for (const { stage, flows } of stages) {
+      if (stage.barrier !== true || flows.size <= slots) continue;
+      return this.#end(job, { ok: false, failure: slotsFailure(stage, flows.size, slots) });
+    }
   }
 
   /** The last word on a job. What only it needed is given up. */
@@ -230,7 +250,7 @@ class LocalScheduler implements Scheduler {
   }
 
   #close(tasks: TaskSet, job: JobId, outcome: Outcome): void {
-    this.#cancel(tasks.abandon(), "the job has ended");
+    this.#giveUp(tasks.abandon(), "the job has ended");
     this.#announceEnd(tasks, job, outcome);
     for (const seat of this.#seats) {
       if (!seat.prepared.delete(tasks.id)) continue;
@@ -238,10 +258,17 @@ class LocalScheduler implements Scheduler {
     }
   }
 
-  #cancel(attempts: readonly Attempt[], reason: string): void {
+  #giveUp({ attempts, files }: ReturnType<TaskSet["abandon"]>, reason: string): void {
     for (const { executor, task } of attempts) {
       this.#say({ kind: "cancel", executor, task, reason });
     }
+    this.#discard(files);
+  }
+
+  /** Where a task of a barrier stage has to run again, all of them do. */
+  #keepTogether(tasks: TaskSet): void {
+    if (!tasks.isBarrier || tasks.waiting === 0) return;
+    this.#giveUp(tasks.restart(), "its barrier stage starts again");
   }
 
   /** A stage cannot be finished: every job that waits for it fails. */
@@ -291,7 +318,7 @@ class LocalScheduler implements Scheduler {
     this.#ready = [...ready];
     for (const { tasks, jobs: [job] } of this.#sides) {
       if (tasks === undefined || job === undefined || tasks.waitingJobs.length > 0) continue;
-      this.#cancel(tasks.abandon(), NOT_NEEDED.message);
+      this.#giveUp(tasks.abandon(), NOT_NEEDED.message);
       this.#announceEnd(tasks, job, { ok: false, failure: NOT_NEEDED });
     }
   }
@@ -308,9 +335,14 @@ class LocalScheduler implements Scheduler {
     }));
     const running = (pool: string) => this.#runningIn(pool);
     for (const { tasks } of this.#pools.turns(claims, running)) {
+      if (tasks.isBarrier) {
+        if (this.#seats.slotsFree < tasks.waiting) return;
+        this.#launchTogether(tasks);
+        continue;
+      }
       const alone = hasSuspect(tasks);
       const place = alone ? this.#placeAlone(tasks) : this.#place(tasks);
-      if (place !== undefined) this.#launch(tasks, place.seat, place.partition, alone);
+      if (place !== undefined) this.#start(this.#begin(tasks, place, alone));
       else if (alone) held.add(tasks);
       else return;
     }
@@ -343,7 +375,19 @@ class LocalScheduler implements Scheduler {
     return seat && { seat, partition: tasks.next(false)! };
   }
 
-  #launch(tasks: TaskSet, seat: Seat<Attempt>, partition: PartitionId, alone: boolean): void {
+  #launchTogether(tasks: TaskSet): void {
+    const begun: Begun[] = [];
+    const addresses: string[] = [];
+    while (tasks.waiting > 0) {
+      const each = this.#begin(tasks, this.#place(tasks)!, false);
+      begun.push(each);
+      addresses[each.attempt.task.partition] = addressOf(each.attempt.executor);
+    }
+    for (const each of begun) this.#start({ ...each, info: { ...each.info, addresses } });
+  }
+
+  /** Takes a slot. */
+  #begin(tasks: TaskSet, { seat, partition }: Place, alone: boolean): Begun {
     const job = tasks.waitingJobs[0]!;
     const { id: stage, name } = tasks.plan.stage;
     if (!tasks.isAnnounced) {
@@ -365,11 +409,13 @@ class LocalScheduler implements Scheduler {
       alone,
     });
     const id = this.#seats.launch(seat, attempt.task, attempt, alone);
-    const info = { id, stageAttempt: tasks.stageAttempt };
-    const flow = tasks.plan.flows.get(attempt.task.partition)!;
-    this.#announce({ type: "task.started", job, task: attempt.task, executor: seat.id });
-    const { task, elsewhere } = attempt;
-    this.#say({ kind: "launch", executor: seat.id, task, info, flow, elsewhere });
+    return { attempt, info: { id, stageAttempt: tasks.stageAttempt } };
+  }
+
+  #start({ attempt: { tasks, task, executor, job, elsewhere }, info }: Begun): void {
+    const flow = tasks.plan.flows.get(task.partition)!;
+    this.#announce({ type: "task.started", job, task, executor });
+    this.#say({ kind: "launch", executor, task, info, flow, elsewhere });
   }
 
   #prepare({ stage }: StagePlan, seat: Seat<Attempt>, inputs: readonly ExchangeOutputs[]): void {
@@ -409,10 +455,21 @@ class LocalScheduler implements Scheduler {
 
   #startFailed(reason: string): void {
     this.#startFailures++;
+    this.#startFailure = reason;
     this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
     if (this.#startFailures < this.#startFailuresMax || this.#seats.size > 0) return;
     const failure = startFailure(this.#startFailures, reason);
     for (const job of [...this.#jobs.keys()]) this.#end(job, { ok: false, failure });
+  }
+
+  /** Where no more executors start, a barrier stage for which there are too few cannot either. */
+  #failHopeless(): void {
+    if (this.#startFailures < this.#startFailuresMax) return;
+    for (const tasks of this.#ready) {
+      if (!tasks.isBarrier || tasks.waiting <= this.#seats.slots) continue;
+      this.#failStage(tasks, startFailure(this.#startFailures, this.#startFailure));
+    }
+    if (this.#isStale) this.#survey();
   }
 
   #mourn(lost: Extract<Stimulus, { kind: "executorLost" }>): void {
@@ -423,6 +480,7 @@ class LocalScheduler implements Scheduler {
     this.#isStale = true;
     const culprit = lost.culprit && taskKey(lost.culprit);
     const verdicts: [TaskSet, FailureReport][] = [];
+    const hit = new Set<TaskSet>();
     for (const [key, attempt] of seat.running) {
       const { tasks } = attempt;
       const failure: FailureReport = { name: "ExecutorLost", message: lost.reason };
@@ -430,10 +488,12 @@ class LocalScheduler implements Scheduler {
       if (!tasks.isCurrent(attempt)) continue;
       const blamed = culprit === undefined || culprit === key;
       const verdict = tasks.lose(attempt, lost.fault, lost.reason, blamed);
+      hit.add(tasks);
       if (verdict !== undefined) verdicts.push([tasks, verdict]);
     }
     // Only now is nothing left that runs there, so that nothing is cancelled on what is gone.
     for (const [tasks, verdict] of verdicts) this.#failStage(tasks, verdict);
+    for (const tasks of hit) this.#keepTogether(tasks);
   }
 
   // Tasks
@@ -448,12 +508,14 @@ class LocalScheduler implements Scheduler {
     if (!attempt.tasks.isCurrent(attempt)) return this.#ignore(result);
     const verdict = this.#judge(attempt, result);
     if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
+    this.#keepTogether(attempt.tasks);
   }
 
   /** It came too late, or twice: only its file has to go, unless that is the one that is kept. */
   #ignore(result: TaskResult): void {
-    if (result.kind !== "written" || this.#sides.isKept(result.output.file)) return;
-    this.#discard([result.output.file]);
+    if (result.kind !== "written") return;
+    const { file } = result.output;
+    if (!this.#sides.isKept(file)) this.#discard([file]);
   }
 
   /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
@@ -480,33 +542,34 @@ class LocalScheduler implements Scheduler {
 
   #deliver(
     attempt: Attempt,
-    { blocks, updates }: Extract<TaskResult, { kind: "value" }>,
+    result: Extract<TaskResult, { kind: "value" }>,
   ): FailureReport | undefined {
-    const { tasks, task: { partition } } = attempt;
+    const { tasks } = attempt;
     const job = tasks.waitingJobs[0]!;
     if (this.#jobs.get(job)?.result !== tasks) {
       return tasks.fail(attempt, answerFailure("sent a value for the task of an exchange"));
     }
-    tasks.finish(attempt);
-    this.#say({ kind: "deliver", job, stage: tasks.id, partition, blocks, updates });
+    for (const { blocks, updates, task: { partition } } of tasks.finish(attempt, result)) {
+      this.#say({ kind: "deliver", job, stage: tasks.id, partition, blocks, updates });
+    }
     if (tasks.unfinished === 0) this.#end(job, { ok: true });
     return undefined;
   }
 
   #keep(
     attempt: Attempt,
-    { output, updates }: Extract<TaskResult, { kind: "written" }>,
+    result: Extract<TaskResult, { kind: "written" }>,
   ): FailureReport | undefined {
-    const { tasks, task: { partition } } = attempt;
+    const { tasks } = attempt;
     const side = this.#sideOfTasks(tasks);
     if (side === undefined) {
-      this.#discard([output.file]);
+      this.#discard([result.output.file]);
       return tasks.fail(attempt, answerFailure("sent an output for the task of an action"));
     }
-    tasks.finish(attempt);
-    this.#sides.add(side, partition, output);
     const job = tasks.waitingJobs[0]!;
-    if (!tasks.counted.has(partition)) {
+    for (const { output, updates, task: { partition } } of tasks.finish(attempt, result)) {
+      this.#sides.add(side, partition, output);
+      if (tasks.counted.has(partition)) continue;
       tasks.counted.add(partition);
       if (updates.length > 0) this.#say({ kind: "accumulate", job, stage: tasks.id, updates });
     }
@@ -592,6 +655,11 @@ class LocalScheduler implements Scheduler {
   #noMetrics(attempt: Attempt): TaskMetrics {
     return { ...NO_METRICS, durationMs: this.#nowMs - attempt.startedAtMs };
   }
+}
+
+/** All executors of this engine are on this machine. */
+function addressOf(executor: ExecutorId): string {
+  return `127.0.0.1:${executor}`;
 }
 
 function summaryOf({ stage, flows }: StagePlan, skipped: boolean): StageSummary {

@@ -6,6 +6,9 @@
  *        ├── failed, lost ◄──┘                   │
  *        └────────── its output was lost ◄───────┘
  *
+ * The tasks of a barrier stage run together: where one of them fails or is lost, all wait again, and
+ * what those who are done have made is held until all are.
+ *
  * A set lives as long as a job that needs its stage. Attempts are numbered for that long, so a task
  * is never confused with an earlier one of the same partition.
  */
@@ -19,6 +22,7 @@ import type {
   KeptElsewhere,
   StageId,
   Task,
+  TaskResult,
 } from "../../core/task.ts";
 import {
   type FailedTask,
@@ -53,6 +57,8 @@ export type Attempt = Readonly<{
   alone: boolean;
 }>;
 
+type GoodResult = Extract<TaskResult, { kind: "value" | "written" }>;
+
 /** What has befallen a partition since it was last done. */
 type Trouble = { failures: number; losses: number; isSuspect: boolean; story: StoryLine[] };
 
@@ -77,6 +83,8 @@ export class TaskSet {
   readonly #running = new Map<PartitionId, Attempt>();
   readonly #launches = new Map<PartitionId, number>();
   readonly #troubles = new Map<PartitionId, Trouble>();
+  /** Of a barrier stage: what those who are done have made. */
+  #held: { readonly attempt: Attempt; readonly result: GoodResult }[] = [];
   #inputLosses = 0;
 
   /** `partitions`: those that have to run, ascending. */
@@ -88,6 +96,11 @@ export class TaskSet {
 
   get id(): StageId {
     return this.plan.stage.id;
+  }
+
+  /** Whether its tasks run together or not at all. */
+  get isBarrier(): boolean {
+    return this.plan.stage.barrier === true;
   }
 
   /** How many partitions wait for a slot. */
@@ -137,24 +150,53 @@ export class TaskSet {
     return attempt;
   }
 
-  /** The attempt did what it was to do. */
-  finish({ task }: Attempt): void {
-    this.#running.delete(task.partition);
-    this.#troubles.delete(task.partition);
+  /**
+   * The attempt did what it was to do. Gives the results that count now: this one; of a barrier stage
+   * none until all of its tasks are done, then all of them.
+   */
+  finish<R extends GoodResult>(attempt: Attempt, result: R): readonly R[] {
+    const { partition } = attempt.task;
+    this.#running.delete(partition);
+    this.#troubles.delete(partition);
     if (this.unfinished === 0) this.#inputLosses = 0;
+    if (!this.isBarrier) return [result];
+    this.#held.push({ attempt, result });
+    if (this.unfinished > 0) return [];
+    const all = this.#held.map(({ result }) => result as R);
+    this.#held = [];
+    return all;
+  }
+
+  /** Whether a file of a barrier stage waits for those of the other tasks. */
+  holds(file: string): boolean {
+    return this.#held.some(({ result }) => filesOf(result).includes(file));
   }
 
   /** The partition has to run again: what it made is gone. */
   reopen(partition: PartitionId): void {
     if (this.unfinished === 0) this.stageAttempt++;
     this.#waiting.push(partition);
+    if (this.isBarrier) this.#sortWaiting();
   }
 
-  /** Gives the running attempts up; their partitions wait again. */
-  abandon(): readonly Attempt[] {
-    const abandoned = this.running;
-    for (const attempt of abandoned) this.#returnToQueue(attempt);
-    return abandoned;
+  /**
+   * Gives up the attempts that run, and what a barrier stage holds; their partitions wait again.
+   * `files`: what has been written in vain.
+   */
+  abandon(): Readonly<{ attempts: readonly Attempt[]; files: readonly string[] }> {
+    const attempts = this.running;
+    for (const attempt of attempts) this.#returnToQueue(attempt);
+    const held = this.#held;
+    this.#held = [];
+    for (const { attempt } of held) this.#returnToQueue(attempt);
+    if (this.isBarrier) this.#sortWaiting();
+    return { attempts, files: held.flatMap(({ result }) => filesOf(result)) };
+  }
+
+  /** A barrier stage in which a task has failed starts anew; else as `abandon`. */
+  restart(): ReturnType<TaskSet["abandon"]> {
+    this.stageAttempt++;
+    return this.abandon();
   }
 
   /** User code failed. Returns why the job fails with it, if it does. */
@@ -178,7 +220,9 @@ export class TaskSet {
     const failed = this.#failed(attempt, trouble);
     let failure: FailureReport | undefined;
     if (isOwnDoing(fault)) {
-      if (blamed && attempt.alone) failure = poisonFailure(failed, fault, reason);
+      // The tasks of a barrier stage cannot be told apart by running alone: the second time counts.
+      const isSure = this.isBarrier ? trouble.isSuspect : attempt.alone;
+      if (blamed && isSure) failure = poisonFailure(failed, fault, reason, attempt.alone);
       if (blamed) trouble.isSuspect = true;
     } else if (fault !== "stopped" && ++trouble.losses >= this.#limits.losses) {
       failure = lossFailure(failed, trouble.losses, reason);
@@ -195,7 +239,8 @@ export class TaskSet {
     const trouble = this.#note(attempt, detail);
     if (isNewRound) {
       this.#inputLosses++;
-      this.stageAttempt++;
+      // A barrier stage starts anew with it, and counts that itself.
+      if (!this.isBarrier) this.stageAttempt++;
     }
     this.#returnToQueue(attempt);
     return this.#inputLosses >= this.#limits.stageAttempts
@@ -203,10 +248,15 @@ export class TaskSet {
       : undefined;
   }
 
+  /** The tasks of a barrier stage are launched in order, and the last one that waits is next. */
+  #sortWaiting(): void {
+    this.#waiting.sort((a, b) => b - a);
+  }
+
   #returnToQueue({ task: { partition } }: Attempt): void {
     this.#running.delete(partition);
     const isSuspect = this.#troubles.get(partition)?.isSuspect === true;
-    (isSuspect ? this.#suspects : this.#waiting).push(partition);
+    (isSuspect && !this.isBarrier ? this.#suspects : this.#waiting).push(partition);
   }
 
   #note({ task, executor }: Attempt, ending: string): Trouble {
@@ -223,4 +273,8 @@ export class TaskSet {
   #failed({ task }: Attempt, { story }: Trouble): FailedTask {
     return { stage: this.plan.stage, task, story };
   }
+}
+
+function filesOf(result: GoodResult): string[] {
+  return result.kind === "written" ? [result.output.file] : [];
 }

@@ -17,15 +17,21 @@ import { CallSite } from "../call_site.ts";
 import { isAsync, wrapped } from "../wrapped.ts";
 import type { Dataset } from "../dataset.ts";
 
+/** `barrier`: the operator begins a barrier stage. */
+type WholeOptions = KeepingOptions & Readonly<{ barrier?: boolean }>;
+
 function plain(
   data: Dataset,
   kind: NarrowOp<unknown>["kind"],
   operator: string,
   fn: UserFunction,
-  { preservesPartitioning = false }: KeepingOptions = {},
+  { preservesPartitioning = false, barrier = false }: WholeOptions = {},
 ): Dataset {
-  const keepsKeys = preservesPartitioning && { keepsKeys: true };
-  return data.narrow(new CallSite(operator), { kind, fn: callable(fn, operator), ...keepsKeys });
+  const more = {
+    ...(preservesPartitioning && { keepsKeys: true }),
+    ...(barrier && { barrier }),
+  };
+  return data.narrow(new CallSite(operator), { kind, fn: callable(fn, operator), ...more });
 }
 
 export function map(data: Dataset, fn: UserFunction, options: KeepingOptions): Dataset {
@@ -42,7 +48,7 @@ export function flatMap(data: Dataset, fn: UserFunction, options: KeepingOptions
   return plain(data, "flatMap", "flatMap", fn, options);
 }
 
-export function mapPartitions(data: Dataset, fn: UserFunction, options: KeepingOptions): Dataset {
+export function mapPartitions(data: Dataset, fn: UserFunction, options: WholeOptions): Dataset {
   const each = callable(fn, "mapPartitions");
   // The user's function must not see the partition: a second parameter with a default is its own.
   const alone = wrapped(each, (records) => each(records));
@@ -52,7 +58,7 @@ export function mapPartitions(data: Dataset, fn: UserFunction, options: KeepingO
 export function mapPartitionsWithIndex(
   data: Dataset,
   fn: UserFunction,
-  options: KeepingOptions,
+  options: WholeOptions,
 ): Dataset {
   const each = callable(fn, "mapPartitionsWithIndex");
   const swapped = wrapped(each, (records, partition) => each(partition, records));

@@ -1,18 +1,24 @@
 /**
  * What FAIR sharing must do, told by one who sees only what starts and what ends: of the tasks that
  * start in answer to one stimulus, none belongs to a pool that holds more, for its weight, than one
- * which has to wait for a later turn.
+ * which has to wait for a later turn. The tasks of a barrier stage start in one turn.
  */
-import type { JobId, Task } from "../../core/task.ts";
+import type { JobId, StageId, Task } from "../../core/task.ts";
 import { poolOf } from "../../runtime/job_properties.ts";
 import type { Sharing } from "../../runtime/local/pools.ts";
 import type { Instruction, Stimulus } from "../../runtime/local/scheduler.ts";
 
-type Start = Readonly<{ job: JobId; pool: string; loads: ReadonlyMap<string, number> }>;
+type Start = Readonly<{
+  job: JobId;
+  stage: StageId;
+  pool: string;
+  loads: ReadonlyMap<string, number>;
+}>;
 
 export class FairnessRule {
   readonly #sharing: Sharing | undefined;
   readonly #pools = new Map<JobId, string>();
+  readonly #barriers = new Set<StageId>();
   /** The pool of every task that holds a slot, by executor and task. */
   readonly #holding = new Map<string, string>();
   #starts: Start[] = [];
@@ -26,6 +32,7 @@ export class FairnessRule {
     switch (stimulus.kind) {
       case "jobSubmitted":
         this.#pools.set(stimulus.job, poolOf(stimulus.properties ?? {}));
+        for (const { stage } of stimulus.stages) if (stage.barrier) this.#barriers.add(stage.id);
         return;
       case "taskEnded":
         this.#holding.delete(key(stimulus.executor, stimulus.result.task));
@@ -47,12 +54,20 @@ export class FairnessRule {
     if (instruction.kind !== "announce" || instruction.event.type !== "task.started") return;
     const { job, task, executor } = instruction.event;
     const pool = this.#pools.get(job)!;
+    const { stage } = task;
+    const turn = this.#barriers.has(stage)
+      ? this.#starts.find((start) => start.stage === stage)
+      : undefined;
+    this.#starts.push(turn ?? { job, stage, pool, loads: this.#loads() });
+    this.#holding.set(key(executor, task), pool);
+  }
+
+  #loads(): ReadonlyMap<string, number> {
     const loads = new Map<string, number>();
     for (const held of this.#holding.values()) {
       loads.set(held, (loads.get(held) ?? 0) + 1 / this.#weight(held));
     }
-    this.#starts.push({ job, pool, loads });
-    this.#holding.set(key(executor, task), pool);
+    return loads;
   }
 
   /** Throws where somebody was passed over. */

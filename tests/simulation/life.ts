@@ -211,12 +211,15 @@ class Life {
     }
   }
 
-  #launch({ executor: id, task, flow }: Extract<Instruction, { kind: "launch" }>): void {
+  #launch({ executor: id, task, info, flow }: Extract<Instruction, { kind: "launch" }>): void {
     const executor = this.#executors.get(id)!;
     const prepared = executor.prepared.get(task.stage)!;
     const running = { executor, task, flow, ...prepared, isCancelled: false };
     executor.running.add(running);
     this.#count("launches");
+    if (info.addresses !== undefined) {
+      this.#count(info.stageAttempt === 0 ? "barrierLaunches" : "barrierRelaunches");
+    }
     this.#happenings.push(() => this.#taskEnds(running));
   }
 

@@ -1,4 +1,5 @@
 /** Random programs for the simulator: small plans that share exchanges, cut as real ones are. */
+import { PlanError } from "../../core/errors.ts";
 import type { Closure } from "../../core/closure/closure.ts";
 import type { Exchange } from "../../core/plan/exchange.ts";
 import type { PartitionId, Plan } from "../../core/plan/plan.ts";
@@ -25,7 +26,9 @@ export function randomPrograms(random: Random): readonly Program[] {
   return Array.from({ length: random.between(1, 3) }, (_, job) => {
     const plan = random.pick(plans.slice(-4));
     const all = Array.from({ length: partitionCount(plan) }, (_, partition) => partition);
-    const wanted = random.chance(0.2) ? all.filter(() => random.chance(0.5)) : all;
+    const some = random.chance(0.2) ? all.filter(() => random.chance(0.5)) : all;
+    // The tasks of a barrier stage run together or not at all.
+    const wanted = canBeCut(plan, some) ? some : all;
     const stages = (nextStage: () => StageId) =>
       cut(plan, { kind: "count" }, { nextStage, partitions: wanted, name: `count ${job}` });
     const pool = random.pick([undefined, "light", "heavy"]);
@@ -37,8 +40,26 @@ export function randomPrograms(random: Random): readonly Program[] {
 function randomLineage(random: Random): readonly Plan[] {
   const plans: Plan[] = [];
   const length = random.between(2, 8);
-  for (let id = 0; id < length; id++) plans.push(randomNode(random, id, plans));
+  for (let id = 0; id < length; id++) {
+    const node = randomNode(random, id, plans);
+    // What makes other partitions of those of a barrier stage is refused before it is scheduled.
+    const from = plans.at(-1)!;
+    const exchange = randomExchange(random);
+    plans.push(
+      canBeCut(node) ? node : { id, label: `node ${id}`, kind: "exchange", from, exchange },
+    );
+  }
   return plans;
+}
+
+function canBeCut(plan: Plan, partitions?: readonly PartitionId[]): boolean {
+  try {
+    cut(plan, { kind: "count" }, { nextStage: () => 0, partitions, name: "count" });
+    return true;
+  } catch (error) {
+    if (error instanceof PlanError) return false;
+    throw error;
+  }
 }
 
 function randomNode(random: Random, id: number, earlier: readonly Plan[]): Plan {
@@ -52,7 +73,11 @@ function randomNode(random: Random, id: number, earlier: readonly Plan[]): Plan 
     return { id, label, kind: "source", source: { format: "none", options: {}, splits } };
   }
   const draw = random.next();
-  if (draw < 0.15) return { id, label, kind: "narrow", from, op: { kind: "map", fn } };
+  if (draw < 0.1) return { id, label, kind: "narrow", from, op: { kind: "map", fn } };
+  if (draw < 0.2) {
+    const op = { kind: "mapPartitions", fn, barrier: true } as const;
+    return { id, label, kind: "narrow", from, op };
+  }
   if (draw < 0.3) return { id, label, kind: "union", from: [from, random.pick(earlier)] };
   if (draw < 0.35) return { id, label, kind: "coalesce", from, partitions: 2 };
   if (draw < 0.4) return { id, label, kind: "zip", from: [from, from], fn };

@@ -57,6 +57,11 @@ export class Rules {
   readonly #misfortunes = new Map<string, Misfortune>();
   readonly #rounds = new Map<StageId, number>();
   readonly #launched = new Set<string>();
+  /** How many tasks each barrier stage has. */
+  readonly #barriers = new Map<StageId, number>();
+  readonly #barrierExchanges = new Set<ExchangeId>();
+  /** Of barrier stages: the partitions that are done while others are not, and what they wrote. */
+  readonly #held = new Map<StageId, Map<number, string | undefined>>();
   /** Exchanges that nobody will read any more, and whose files may still be there. */
   readonly #forgotten = new Set<ExchangeId>();
   #startFailures = 0;
@@ -65,9 +70,12 @@ export class Rules {
   #due: Due[] = [];
   #allFail = false;
   #cancelled: JobId | undefined;
-  #mustCount: string | undefined;
+  #mustCount: string[] = [];
   #mustKeep: string | undefined;
-  #mustDiscard: string | undefined;
+  #isKeptDiscarded = false;
+  #mustDiscard = new Set<string>();
+  /** The tasks of barrier stages that are launched. */
+  #together = new Map<StageId, number>();
   /** Who waits for what may have changed: a job ended, or an output came or went. */
   #isNews = false;
   #failed: { job: JobId; code: ErrorCode | undefined }[] = [];
@@ -94,11 +102,11 @@ export class Rules {
     this.#failed = [];
     this.#allFail = false;
     this.#isNews = false;
-    this.#cancelled =
-      this.#mustCount =
-      this.#mustKeep =
-      this.#mustDiscard =
-        undefined;
+    this.#cancelled = this.#mustKeep = undefined;
+    this.#isKeptDiscarded = false;
+    this.#mustCount = [];
+    this.#mustDiscard = new Set();
+    this.#together = new Map();
     switch (stimulus.kind) {
       case "jobSubmitted":
         this.#startFailures = 0;
@@ -126,7 +134,13 @@ export class Rules {
 
   #submitted(id: JobId, plans: readonly StagePlan[]): void {
     this.#jobs.get(id)!.plans = plans;
-    for (const { stage: { id: stage, output }, flows, parents } of plans) {
+    const slots = this.#options.executorsMax * this.#options.slotsPerExecutor;
+    for (const { stage: { id: stage, output, barrier }, flows, parents } of plans) {
+      if (barrier === true) {
+        this.#barriers.set(stage, flows.size);
+        if (output.kind === "exchange") this.#barrierExchanges.add(output.id);
+        if (flows.size > slots) this.#due.push({ jobs: [id], code: "InvalidArgument" });
+      }
       const exchange = output.kind === "exchange" ? output.id : -1;
       this.#exchangeOfStage.set(stage, exchange);
       this.#parents.set(exchange < 0 ? `job ${id}` : exchange, parents);
@@ -146,10 +160,12 @@ export class Rules {
     for (const seen of tasks.values()) {
       if (seen.isCancelled) continue;
       const misfortune = this.#misfortune(seen.task);
+      this.#broken(seen.task.stage);
       if (fault === "outOfMemory" || fault === "exited") {
         if (culprit !== undefined && key(culprit) !== key(seen.task)) continue;
         const code = fault === "exited" ? "TaskExited" : "ExecutorOutOfMemory";
-        if (seen.alone) this.#mustFail(seen.task.stage, code);
+        const isBarrier = this.#barriers.has(seen.task.stage);
+        if (isBarrier ? misfortune.isSuspect : seen.alone) this.#mustFail(seen.task.stage, code);
         misfortune.isSuspect = true;
       } else if (fault !== "stopped") {
         this.#countLoss(seen.task);
@@ -171,7 +187,9 @@ export class Rules {
       case "value":
         if (counts) {
           this.#misfortunes.delete(place(task));
-          this.#mustCount = place(task);
+          this.#mustCount = this.#doneWith(task, undefined).map(([partition]) =>
+            place({ ...task, partition })
+          );
         }
         return;
       case "written": {
@@ -179,15 +197,18 @@ export class Rules {
         this.#written.add(file);
         const kept = this.#kept.get(this.#exchangeOfStage.get(task.stage)!)!;
         if (!counts) {
-          if (kept.get(task.partition) !== file) this.#mustDiscard = file;
+          const held = this.#held.get(task.stage)?.get(task.partition);
+          if (kept.get(task.partition) !== file && held !== file) this.#mustDiscard.add(file);
           else this.#mustKeep = file;
           return;
         }
-        kept.set(task.partition, file);
-        this.#isNews = true;
         this.#mustKeep = file;
-        this.#mustCount = place(task);
         this.#misfortunes.delete(place(task));
+        for (const [partition, written] of this.#doneWith(task, file)) {
+          kept.set(partition, written!);
+          this.#isNews = true;
+          this.#mustCount.push(place({ ...task, partition }));
+        }
         if (this.#isDone(task.stage)) this.#rounds.delete(task.stage);
         return;
       }
@@ -196,6 +217,7 @@ export class Rules {
         return;
       case "failed":
         if (!counts) return;
+        this.#broken(task.stage);
         if (
           ++this.#misfortune(task).failures >= this.#options.attemptsMax || result.failure.final
         ) {
@@ -203,9 +225,28 @@ export class Rules {
         }
         return;
       case "killed":
-        if (counts) this.#countLoss(task);
+        if (!counts) return;
+        this.#broken(task.stage);
+        this.#countLoss(task);
         return;
     }
+  }
+
+  /** A task is done: what counts now, by partition. Of a barrier stage all does, or nothing yet. */
+  #doneWith({ stage, partition }: Task, file: string | undefined): [number, string | undefined][] {
+    const size = this.#barriers.get(stage);
+    if (size === undefined) return [[partition, file]];
+    const held = this.#held.get(stage) ?? new Map<number, string | undefined>();
+    this.#held.set(stage, held.set(partition, file));
+    return held.size < size ? [] : [...held];
+  }
+
+  /** A task of a stage will not be done: of a barrier stage that is true of all of them. */
+  #broken(stage: StageId): void {
+    for (const file of this.#held.get(stage)?.values() ?? []) {
+      if (file !== undefined) this.#mustDiscard.add(file);
+    }
+    this.#held.delete(stage);
   }
 
   #inputLost(
@@ -218,8 +259,10 @@ export class Rules {
       if (this.#isComplete(exchange)) {
         this.#rounds.set(task.stage, (this.#rounds.get(task.stage) ?? 0) + 1);
       }
-      this.#mustDiscard = known;
+      const isBarrier = this.#barrierExchanges.has(exchange);
+      for (const file of isBarrier ? kept.values() : [known]) this.#mustDiscard.add(file);
     }
+    this.#broken(task.stage);
     if ((this.#rounds.get(task.stage) ?? 0) < 4) return;
     this.#mustFail(task.stage, "MapOutputLost");
   }
@@ -246,6 +289,7 @@ export class Rules {
         const seen = this.#executors.get(instruction.executor)?.get(key(instruction.task));
         ensure(seen !== undefined && !seen.isCancelled, "cancelled what does not run");
         seen.isCancelled = true;
+        this.#broken(instruction.task.stage);
         return;
       }
       case "deliver":
@@ -274,6 +318,7 @@ export class Rules {
       if (now !== undefined) this.#bounds.set(id, now);
     }
     const { output } = stage;
+    if (stage.barrier === true) this.#barriers.set(stage.id, stage.partitions);
     this.#exchangeOfStage.set(stage.id, output.kind === "exchange" ? output.id : -1);
   }
 
@@ -288,7 +333,9 @@ export class Rules {
     const exchange = this.#exchangeOfStage.get(task.stage)!;
     this.#checkLocations(exchange, task.stage, locations);
     this.#checkNeeded(exchange, task);
-    const alone = this.#misfortunes.get(place(task))?.isSuspect === true;
+    const isBarrier = this.#barriers.has(task.stage);
+    const alone = !isBarrier && this.#misfortunes.get(place(task))?.isSuspect === true;
+    if (isBarrier) this.#together.set(task.stage, (this.#together.get(task.stage) ?? 0) + 1);
     ensure(!alone || running.size === 0, "a suspect is not alone");
     ensure(![...running.values()].some((seen) => seen.alone), "launched beside a suspect");
     running.set(key(task), { task, executor, locations, alone, isCancelled: false });
@@ -333,11 +380,18 @@ export class Rules {
     }
   }
 
-  #deliver({ job: id, partition, updates }: Extract<Instruction, { kind: "deliver" }>): void {
+  #deliver(
+    { job: id, stage, partition, updates }: Extract<Instruction, { kind: "deliver" }>,
+  ): void {
     const job = this.#jobs.get(id);
     ensure(job !== undefined && !job.isFinished, "delivered to a job that does not run");
     ensure(job.wanted.has(partition), `delivered partition ${partition}, which is not wanted`);
     ensure(!job.delivered.has(partition), `delivered partition ${partition} twice`);
+    const size = this.#barriers.get(stage);
+    ensure(
+      size === undefined || this.#held.get(stage)?.size === size,
+      `delivered partition ${partition} before all of its barrier stage were done`,
+    );
     job.delivered.add(partition);
     for (const update of updates) this.#count(`${update.id}/${update.bytes[0]}`);
   }
@@ -348,8 +402,8 @@ export class Rules {
   }
 
   #discard(file: string): void {
-    ensure(file !== this.#mustKeep, `discarded ${file}, which counts`);
-    if (file === this.#mustDiscard) this.#mustDiscard = undefined;
+    this.#isKeptDiscarded ||= file === this.#mustKeep;
+    this.#mustDiscard.delete(file);
     this.#written.delete(file);
     this.#isNews = true;
     for (const [exchange, kept] of this.#kept) {
@@ -370,16 +424,19 @@ export class Rules {
   /** The stimulus has led to what it had to, and to no more failures than that. */
   after(): void {
     this.#fairness.after();
-    ensure(this.#mustDiscard === undefined, `did not discard ${this.#mustDiscard}`);
-    if (this.#mustCount !== undefined) {
-      ensure(
-        this.#counted.has(this.#mustCount),
-        `accumulators of ${this.#mustCount} did not count`,
-      );
+    ensure(this.#mustDiscard.size === 0, `did not discard ${[...this.#mustDiscard]}`);
+    for (const counted of this.#mustCount) {
+      ensure(this.#counted.has(counted), `accumulators of ${counted} did not count`);
     }
+    // With it a stage may have become ready that cannot run, and that its job fails by.
+    ensure(
+      !this.#isKeptDiscarded || this.#failed.some(({ job }) => this.#isHopeless(job)),
+      `discarded ${this.#mustKeep}, which counts`,
+    );
+    this.#checkTogether();
     for (const { job, code } of this.#failed) {
       const isRight = job === this.#cancelled && code === "Cancelled" ||
-        this.#allFail && code === "ExecutorLost" ||
+        (this.#allFail || this.#isHopeless(job)) && code === "ExecutorLost" ||
         this.#due.some((due) => due.code === code && due.jobs.includes(job));
       ensure(isRight, `job ${job} failed without cause: ${code}`);
     }
@@ -401,6 +458,36 @@ export class Rules {
     if (this.#isNews) this.#checkNothingInVain();
     this.#checkForgotten();
     this.#checkLimit();
+  }
+
+  /** Of the tasks of a barrier stage all run or are done, or none. */
+  #checkTogether(): void {
+    const running = new Map<StageId, number>();
+    for (const tasks of this.#executors.values()) {
+      for (const { task: { stage }, isCancelled } of tasks.values()) {
+        if (!isCancelled) running.set(stage, (running.get(stage) ?? 0) + 1);
+      }
+    }
+    for (const [stage, size] of this.#barriers) {
+      const launched = this.#together.get(stage) ?? 0;
+      const held = this.#held.get(stage)?.size ?? 0;
+      if (held === size) this.#held.delete(stage);
+      const present = (running.get(stage) ?? 0) + held;
+      ensure(
+        (launched === 0 || launched === size) && (present === 0 || present === size),
+        `of barrier stage ${stage} ${present} of ${size} run, ${launched} of them new: ` +
+          "not launched together",
+      );
+    }
+  }
+
+  /** No more executors start, and those that there are have too few slots for a barrier stage. */
+  #isHopeless(id: JobId): boolean {
+    const slots = this.#executors.size * this.#options.slotsPerExecutor;
+    return this.#startFailures >= 4 &&
+      this.#jobs.get(id)!.plans.some(({ stage, flows }) =>
+        stage.barrier === true && flows.size > slots
+      );
   }
 
   /** Above the limit only what a running job reads is kept. */

@@ -36,6 +36,9 @@ const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
   ["losses", LIVES / 4],
   ["lostOutputs", LIVES / 4],
   ["late", LIVES / 4],
+  ["barrierLaunches", LIVES / 4],
+  ["barrierRelaunches", LIVES / 8],
+  ["InvalidArgument", 100],
   ["Cancelled", 500],
   ["TaskFailed", 500],
   ["UnhashableKey", 500],
@@ -116,7 +119,7 @@ Deno.test("planted bug: no task is launched again", () => {
     undefined,
     (said) => said.kind === "launch" && said.task.attempt > 0 ? [] : [said],
   );
-  assert.match(found(forgets), /is stuck/);
+  assert.match(found(forgets), /is stuck|failed without cause/);
 });
 
 Deno.test("planted bug: executors are told of outputs only once", () => {
@@ -146,6 +149,52 @@ Deno.test("planted bug: accumulators of a repeated map task count again", () => 
     };
   };
   assert.match(found(create), /counted twice/);
+});
+
+Deno.test("planted bug: a task of a barrier stage starts later than the others", () => {
+  const create: CreateScheduler = (options) => {
+    const scheduler = createScheduler(options);
+    let late: Instruction[] = [];
+    return {
+      handle(stimulus) {
+        const said = [...late, ...scheduler.handle(stimulus)];
+        late = said.filter((each) =>
+          each.kind === "launch" && each.task.partition > 0 && each.info.addresses !== undefined
+        );
+        return said.filter((each) => !late.includes(each));
+      },
+    };
+  };
+  assert.match(found(create), /not launched together/);
+});
+
+Deno.test("planted bug: a task of a barrier stage that is lost starts again alone", () => {
+  const lonely = planted(undefined, (said) => {
+    return said.kind === "cancel" && /starts again/.test(said.reason) ? [] : [said];
+  });
+  assert.match(found(lonely), /runs twice at once|without a free slot|not launched together/);
+});
+
+Deno.test("planted bug: values of a barrier stage are delivered one by one", () => {
+  const create: CreateScheduler = (options) => {
+    const scheduler = createScheduler(options);
+    const barriers = new Map<number, number>();
+    return {
+      handle(stimulus) {
+        const said = scheduler.handle(stimulus);
+        if (stimulus.kind === "jobSubmitted") {
+          const { stage } = stimulus.stages.at(-1)!;
+          if (stage.barrier) barriers.set(stage.id, stimulus.job);
+        }
+        if (stimulus.kind !== "taskEnded" || stimulus.result.kind !== "value") return said;
+        const { task: { stage, partition }, blocks, updates } = stimulus.result;
+        const job = barriers.get(stage);
+        if (job === undefined || said.some(({ kind }) => kind === "deliver")) return said;
+        return [{ kind: "deliver", job, stage, partition, blocks, updates }, ...said];
+      },
+    };
+  };
+  assert.match(found(create), /before all of its barrier stage|delivered to a job/);
 });
 
 Deno.test("planted bug: nothing is let go above the limit", () => {

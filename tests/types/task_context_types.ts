@@ -1,5 +1,12 @@
 /** Task contexts: which types come out, and what does not compile. */
-import type { TaskContext, TaskMetrics } from "../../mod.ts";
+import type {
+  BarrierTaskContext,
+  BarrierTaskInfo,
+  RDD,
+  SparkContext,
+  TaskContext,
+  TaskMetrics,
+} from "../../mod.ts";
 
 export function contexts(Task: typeof TaskContext): void {
   // @ts-expect-error: there is none on the driver
@@ -27,4 +34,26 @@ export function contexts(Task: typeof TaskContext): void {
   // @ts-expect-error: what failed may be anything
   chained.addTaskFailureListener((_, error) => error.message);
   void [color, metrics];
+}
+
+export function barriers(sc: SparkContext, Task: typeof BarrierTaskContext): void {
+  const barrier = sc.range(4).barrier();
+  const pairs: RDD<[number, string[]]> = barrier.mapPartitionsWithIndex((index, records) => {
+    const numbers: Iterable<number> = records;
+    // It is there, or it throws.
+    const context: BarrierTaskContext & TaskContext = Task.get();
+    const infos: BarrierTaskInfo[] = context.getTaskInfos();
+    const nothing: void = context.barrier();
+    // @ts-expect-error: messages are texts
+    context.allGather(index);
+    void [numbers, nothing];
+    return [[infos.length, context.allGather()]];
+  });
+  const keeping = barrier.mapPartitions((records) => records, { preservesPartitioning: true });
+  const numbers: RDD<number> = keeping;
+  // @ts-expect-error: a barrier has no other operators
+  barrier.map((n) => n);
+  // @ts-expect-error: a function over partitions gives something that can be iterated over
+  barrier.mapPartitions(() => 1);
+  void [pairs, numbers];
 }

@@ -53,6 +53,23 @@ Deno.test("the blocking and the awaiting form of one side can take turns", async
   }
 });
 
+Deno.test("a receive that blocks goes on where one that awaits has got to", async () => {
+  const ring = createRing(256);
+  const [writer, reader] = [new RingWriter(ring), new RingReader(ring)];
+  /** The first word of a ring: how many bytes have been written. */
+  const words = new Int32Array(ring);
+  for (const unwritten of [1, 50, 101, 103]) {
+    const [long, short] = [bytesOf(100, unwritten), bytesOf(3, unwritten)];
+    writer.send([long]);
+    Atomics.sub(words, 0, unwritten);
+    const awaited = reader.receiveLater();
+    Atomics.add(words, 0, unwritten);
+    assert.deepEqual(reader.receive(), long);
+    writer.send([short]);
+    assert.deepEqual(await awaited, short);
+  }
+});
+
 Deno.test("a message far longer than the ring goes through in pieces", async () => {
   using echo = startEcho(4096);
   const message = bytesOf(3_000_000, 5);

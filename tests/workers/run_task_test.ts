@@ -11,6 +11,7 @@ import type {
   Flow,
   KeptId,
   MapOutput,
+  Meeting,
   Stage,
   StageInput,
   StageOutput,
@@ -23,6 +24,7 @@ import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import { prepareStage, runTask, runTaskLater } from "../../workers/run_task.ts";
+import { BarrierTaskContext } from "../../workers/barrier_task_context.ts";
 import { TaskContext } from "../../workers/task_context.ts";
 import type { KeptSink, PipedProgram, TaskIO } from "../../workers/task_io.ts";
 import { Echo } from "./pipeline/waiting_rig.ts";
@@ -144,6 +146,10 @@ class MemoryIO implements TaskIO {
 
   emit(bytes: Uint8Array): void {
     this.emitted.push(bytes.slice());
+  }
+
+  meet(meeting: Meeting, message: string): readonly string[] {
+    return [meeting, message];
   }
 
   pipe(): PipedProgram {
@@ -530,6 +536,35 @@ Deno.test("TaskContext inside of a task", async () => {
   }, { TaskContext: context });
   const { io } = await through(["pool", "toString"], [askMore], { properties: { pool: "fast" } });
   assert.deepEqual(io.records(), [[3, "fast", 2, false], [3, undefined, 2, false]]);
+});
+
+Deno.test("BarrierTaskContext inside of a task, and nowhere else", async () => {
+  const captured: Record<string, ClosureNode> = {
+    BarrierTaskContext: { kind: "provided", module: "flint:task", name: "BarrierTaskContext" },
+    TaskContext: { kind: "provided", module: "flint:task", name: "TaskContext" },
+  };
+  const ask = op("map", (message) => {
+    const context = BarrierTaskContext.get();
+    const isCurrent = TaskContext.get() === context;
+    context.barrier();
+    const addresses = context.getTaskInfos().map(({ address }) => address);
+    return [isCurrent, context.partitionId(), context.allGather(message), addresses];
+  }, captured);
+  const prepared = await prepareStage(stageOf({ chains: [[ask]] }), (name) => import(name));
+  const [split] = await splitsOf(["hello"]);
+  const from: Flow = { kind: "read", input: 0, partition: 0, split: split! };
+  const flow: Flow = { kind: "apply", from, chain: 0, partition: 0 };
+  const task = { stage: 4, partition: 2, attempt: 0 };
+  const io = new MemoryIO();
+  const info = { id: 1, stageAttempt: 0, addresses: ["127.0.0.1:5"] };
+  assert.equal(runTask(prepared, task, flow, io, info).kind, "value");
+  assert.deepEqual(io.records(), [[true, 2, ["allGather", "hello"], ["127.0.0.1:5"]]]);
+  const plain = failureOf(runTask(prepared, task, flow, new MemoryIO()));
+  assert.deepEqual([plain.code, plain.final], ["NotAvailable", true]);
+  assert.match(plain.message, /not in a barrier stage\n.*rdd\.barrier\(\)/);
+  assert.throws(() => BarrierTaskContext.get(), { code: "NotAvailable" });
+  const wrong = await through([7], [ask]);
+  assert.equal(failureOf(wrong.result).code, "NotAvailable");
 });
 
 /** A chain that registers listeners, which tell an accumulator, and fails where it is told to. */

@@ -402,6 +402,80 @@ Deno.test("bounds of a sorted exchange stay when an output is made again", () =>
   assert.deepEqual(write([7, 8, 9]), [new Uint8Array([3])]);
 });
 
+const together = narrow(2, source(1, 3), { barrier: true });
+
+Deno.test("the tasks of a barrier stage wait until there is a slot for each", () => {
+  const scene = new Scene({ executorsMax: 2, slotsPerExecutor: 2, attemptsMax: 2 });
+  scene.submit(0, source(1, 1)).submit(1, together).ready(0, 2);
+  // What is behind it does not take its slots away.
+  const first = scene.launch;
+  scene.submit(2, source(3, 1));
+  assert.deepEqual(scene.launched, []);
+  scene.ready(1, 2);
+  assert.deepEqual(scene.launched, ["1/0/0 on 1", "1/1/0 on 1", "1/2/0 on 0"]);
+  const [{ info }] = scene.every("launch") as [Launch];
+  assert.deepEqual(info.addresses, ["127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:0"]);
+  assert.deepEqual(scene.value(first).launched, ["2/0/0 on 0"]);
+});
+
+Deno.test("a task of a barrier stage that fails takes along what the others have done", () => {
+  const scene = new Scene({ executorsMax: 3, attemptsMax: 2 });
+  const plan = exchange(3, together, hash(1));
+  scene.submit(0, plan).ready(0).ready(1).ready(2);
+  const [a, b, c] = scene.every("launch") as [Launch, Launch, Launch];
+  assert.deepEqual(scene.written(a).said.filter(({ kind }) => kind !== "announce"), []);
+  scene.failed(b, BOOM);
+  assert.deepEqual(scene.every("discard"), [{ kind: "discard", files: ["0/0/0"] }]);
+  assert.deepEqual(scene.every("cancel").map(({ task }) => nameOf(task)), ["0/2/0"]);
+  assert.deepEqual(scene.launched, [], "the one that was cancelled still has its slot");
+  scene.failed(c, BOOM);
+  assert.deepEqual(scene.launched, ["0/0/1 on 0", "0/1/1 on 1", "0/2/1 on 2"]);
+  const again = scene.every("launch");
+  assert.deepEqual(again.map(({ info }) => info.stageAttempt), [1, 1, 1]);
+  for (const launch of again) scene.written(launch);
+  assert.equal(scene.every("accumulate").length, 3);
+  assert.deepEqual(scene.launched, ["1/0/0 on 0"]);
+});
+
+Deno.test("a lost output of a barrier stage has all of its tasks run again", () => {
+  const scene = new Scene({ executorsMax: 3 });
+  scene.submit(0, exchange(3, together, hash(1))).ready(0).ready(1).ready(2);
+  for (const launch of scene.every("launch")) scene.written(launch);
+  scene.inputLost(scene.launch, 3, 1);
+  assert.deepEqual(scene.every("discard")[0]!.files.toSorted(), ["0/0/0", "0/1/0", "0/2/0"]);
+  assert.deepEqual(scene.launched, ["0/0/1 on 1", "0/1/1 on 2", "0/2/1 on 0"]);
+  const addresses = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:0"];
+  assert.deepEqual(scene.every("launch")[1]!.info.addresses, addresses);
+});
+
+Deno.test("a barrier stage with more tasks than slots fails its job at once", () => {
+  const scene = new Scene({ executorsMax: 2 }).submit(0, together);
+  const { name, code, message } = scene.failure;
+  assert.deepEqual([name, code], ["PlanError", "InvalidArgument"]);
+  assert.match(message, /its 3 tasks run at the same time, and there are 2 slots/);
+});
+
+Deno.test("where no more executors start, a barrier stage that needs them fails", () => {
+  const scene = new Scene({ executorsMax: 3 }).submit(0, together).ready(0);
+  for (let i = 0; i < 3; i++) scene.tell({ kind: "startFailed", reason: "no memory" });
+  assert.deepEqual(scene.every("finish"), []);
+  const { code, message } = scene.tell({ kind: "startFailed", reason: "no memory" }).failure;
+  assert.equal(code, "ExecutorLost");
+  assert.match(message, /4 times in a row: no memory/);
+});
+
+Deno.test("a task of a barrier stage that ends its executor twice fails the job", () => {
+  const scene = new Scene({ executorsMax: 3 }).submit(0, together).ready(0).ready(1).ready(2);
+  const [a, b] = scene.every("launch") as [Launch, Launch];
+  scene.lose(2, "outOfMemory").ready(3);
+  scene.failed(a, BOOM).failed(b, BOOM);
+  assert.equal(scene.launched.length, 3);
+  const guilty = scene.every("launch").find(({ task }) => task.partition === 2)!;
+  const { code, message } = scene.lose(guilty.executor, "outOfMemory").failure;
+  assert.equal(code, "ExecutorOutOfMemory");
+  assert.match(message, /ran its executor out of memory, for the second time/);
+});
+
 Deno.test("no executor that starts: the fourth failure in a row fails every job", () => {
   const scene = new Scene().submit(0, source(1, 1)).submit(1, source(2, 1));
   for (let failures = 1; failures < 4; failures++) {

@@ -1,6 +1,7 @@
 /** Counters that tasks add to and the driver reads, as the user has them. */
 import { bigintOrThrow, numberOrThrow, type Tally } from "../core/accumulation.ts";
 import { PlanError, shown } from "../core/errors.ts";
+import { FUNCTION_ONLY } from "../core/function_only.ts";
 import type { AccumulatorParam, Accumulators, Ledger } from "./accumulators.ts";
 import { optionsOf } from "./arguments.ts";
 
@@ -77,6 +78,11 @@ export class Accumulator<T> {
     if (typeof sum === "number") numberOrThrow(value);
     else if (typeof sum === "bigint") bigintOrThrow(value);
     this.#ledger.sum = value;
+  }
+
+  /** What it is, for those who meet one in a record. */
+  get [FUNCTION_ONLY](): string {
+    return "an accumulator";
   }
 
   /** What the console shows. */
@@ -160,6 +166,11 @@ export class NumericAccumulator {
     this.#ledger.reset();
   }
 
+  /** What it is, for those who meet one in a record. */
+  get [FUNCTION_ONLY](): string {
+    return "an accumulator";
+  }
+
   /** What the console shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return inspected("NumericAccumulator", this.#ledger);
@@ -229,6 +240,11 @@ export class CollectionAccumulator<T> {
   /** Starts again from nothing. On the driver only. */
   reset(): void {
     this.#ledger.reset();
+  }
+
+  /** What it is, for those who meet one in a record. */
+  get [FUNCTION_ONLY](): string {
+    return "an accumulator";
   }
 
   /** What the console shows. */

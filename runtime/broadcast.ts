@@ -2,6 +2,7 @@
 import { type ClassTable, decodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { PlanError } from "../core/errors.ts";
+import { FUNCTION_ONLY } from "../core/function_only.ts";
 
 /** What a broadcast asks of the driver. */
 type Home = Readonly<{
@@ -102,6 +103,11 @@ export class Broadcast<T> implements Disposable {
   /** Destroys it at the end of a `using` block; errors of the engine are not waited for. */
   [Symbol.dispose](): void {
     this.destroy().catch(() => {});
+  }
+
+  /** What it is, for those who meet one in a record. */
+  get [FUNCTION_ONLY](): string {
+    return "a broadcast";
   }
 
   /** What the console shows. */

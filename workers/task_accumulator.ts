@@ -2,6 +2,7 @@
 import { accumulations } from "../core/accumulation.ts";
 import type { CustomAccumulation, Token } from "../core/closure/tokens.ts";
 import { PlanError } from "../core/errors.ts";
+import { FUNCTION_ONLY } from "../core/function_only.ts";
 
 type AccumulatorToken = Extract<Token, { kind: "accumulator" }>;
 
@@ -25,6 +26,10 @@ export class TaskAccumulator {
     this.id = id;
     this.name = name;
     this.#how = typeof adds === "string" ? () => known(accumulations[adds]) : custom;
+  }
+
+  get [FUNCTION_ONLY](): string {
+    return "an accumulator";
   }
 
   add(amount: unknown): void {

@@ -5,6 +5,7 @@ import { type ClassTable, encodeValue } from "../core/codec/binary.ts";
 import type { CustomAccumulation, Token } from "../core/closure/tokens.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { PlanError } from "../core/errors.ts";
+import { FUNCTION_ONLY } from "../core/function_only.ts";
 import type { AccumulatorUpdate } from "../core/task.ts";
 import type { BroadcastValues } from "./broadcast_values.ts";
 import { accumulatedBy, TaskAccumulator } from "./task_accumulator.ts";
@@ -61,6 +62,10 @@ class TaskBroadcast {
 
   constructor(readonly id: BroadcastId, host: VariablesHost) {
     this.#host = host;
+  }
+
+  get [FUNCTION_ONLY](): string {
+    return "a broadcast";
   }
 
   get value(): unknown {

@@ -6,6 +6,7 @@
  */
 import { driverOnly } from "../driver_only.ts";
 import { RecordError, shown } from "../errors.ts";
+import { functionOnly } from "../function_only.ts";
 import { VALUE_DEPTH_MAX } from "./binary_tags.ts";
 
 /** Thrown by the writer when it meets `part`; never leaves it. */
@@ -36,7 +37,11 @@ export function refusal(whole: unknown, part: unknown): RecordError {
       "Put in what it holds: collect() it first, or join() the datasets",
     );
   }
-  const [what, cure] = kindAndCure(part);
+  const shared = typeof part === "object" && part !== null ? functionOnly(part) : undefined;
+  const [what, cure] = shared === undefined ? kindAndCure(part) : [
+    `${shared}, which travels in functions and not in records`,
+    "Use it in the function itself",
+  ];
   const where = path === "" ? "it" : path;
   const value = typeof whole === "object" ? shown(whole) : "a record";
   return new RecordError(

@@ -130,9 +130,23 @@ test("what cannot be broadcast is refused at once", async () => {
     [{ rdds: [sc.range(1)] }, "ContextOnlyOnDriver", /RDD/],
     [{ inner: [() => 1] }, "NotSerializable", /inner\[0\]/],
     [Promise.resolve(1), "NotSerializable", /Promise/],
+    [[sc.broadcast(1)], "NotSerializable", /\[0\] is a broadcast, which travels in functions/],
+    [sc.accumulator(0), "NotSerializable", /it is an accumulator, which travels in functions/],
   ];
   for (const [value, code, message] of values) {
     await refused(() => sc.broadcast(value), RecordError, code, message);
+  }
+});
+
+test("neither broadcasts nor accumulators are records", async () => {
+  const [table, sum] = [sc.broadcast(1), sc.longAccumulator()];
+  for (const [shared, what] of [[table, "a broadcast"], [sum, "an accumulator"]] as const) {
+    await refused(
+      () => sc.range(1).map(() => ({ shared }) as unknown as string).collect(),
+      RecordError,
+      "NotSerializable",
+      new RegExp(`\\.shared is ${what}, which travels in functions and not in records\\n {2}Use`),
+    );
   }
 });
 

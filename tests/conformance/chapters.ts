@@ -4,6 +4,7 @@ import { broadcastValues } from "./programs/broadcast_values.ts";
 import { contextFiles } from "./programs/context_files.ts";
 import { contextLife } from "./programs/context_life.ts";
 import { frames } from "./programs/frames.ts";
+import { barriers } from "./programs/rdd_barrier.ts";
 import { broadcasts } from "./programs/rdd_broadcasts.ts";
 import { functions } from "./programs/rdd_functions.ts";
 import { groups } from "./programs/rdd_groups.ts";
@@ -31,7 +32,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { name: "functions", programs: [...functions, ...zeroValues] },
   { name: "text", programs: [...text, ...piping] },
   { name: "broadcasts", programs: [...broadcasts, ...broadcastValues] },
-  { name: "jobs", programs: [...jobs, ...wholeJobs] },
+  { name: "jobs", programs: [...jobs, ...barriers, ...wholeJobs] },
   { name: "util", programs: util },
   {
     name: "shuffle",

@@ -4,8 +4,6 @@
 import type { PySparkTest } from "./pyspark_tests.ts";
 
 export const MISSING: readonly PySparkTest[] = [
-  "test_rddbarrier.test_map_partitions",
-  "test_rddbarrier.test_map_partitions_with_index",
   "test_taskcontext.TaskContextTests.test_barrier",
   "test_taskcontext.TaskContextTests.test_all_gather",
   "test_taskcontext.TaskContextTests.test_barrier_infos",

@@ -93,6 +93,7 @@ export class Application {
       classes: this.#classes,
       defaultParallelism: parallelism ?? engine.parallelism,
       exchangePartitions: parallelism,
+      checkpointDirectory: conf.get("spark.checkpoint.dir"),
     });
   }
 

@@ -44,16 +44,22 @@ export class Checkpoints {
   /** What stands for the datasets that have been written, for as long as these can be reached. */
   readonly #sources = new Map<PlanId, Checkpointed>();
   readonly #unreachable = new FinalizationRegistry<PlanId>((id) => void this.#sources.delete(id));
+  readonly #fallback: string | undefined;
   #directory: string | undefined;
   /** Whether anything was ever marked: where nothing was, jobs look for nothing. */
   #some = false;
 
-  constructor(driver: Driver) {
+  /** `fallback`: where files go if nobody sets a directory; nowhere by default. */
+  constructor(driver: Driver, fallback: string | undefined) {
     this.#driver = driver;
+    this.#fallback = fallback;
   }
 
-  /** Where files go: a folder of this application. */
+  /** Where files go: a folder of this application. Throws an OutputError where it cannot be made. */
   get directory(): string | undefined {
+    if (this.#directory === undefined && this.#fallback !== undefined) {
+      this.setDirectory(this.#fallback);
+    }
     return this.#directory;
   }
 
@@ -70,7 +76,8 @@ export class Checkpoints {
 
   /** Has a dataset written when the next job over it has ended. */
   mark(draft: Draft): void {
-    if (this.#directory === undefined) {
+    const { directory } = this;
+    if (directory === undefined) {
       throw new PlanError(
         "InvalidArgument",
         "Cannot call checkpoint(): there is no folder for checkpoints",
@@ -78,7 +85,7 @@ export class Checkpoints {
       );
     }
     if (this.#marked.has(draft)) return;
-    const path = `${this.#directory}/rdd-${draft.id}`;
+    const path = `${directory}/rdd-${draft.id}`;
     this.#marked.set(draft, { path, writing: undefined, isWritten: false });
     this.#some = true;
   }

@@ -47,6 +47,10 @@ export const OPTIONS = {
     kind: "memory",
     about: "An executor that holds more is killed. Default: slots × worker memory + 300m.",
   },
+  "spark.checkpoint.dir": {
+    kind: "text",
+    about: "Where checkpoints are written, unless sc.setCheckpointDir says it.",
+  },
   "spark.files.overwrite": {
     kind: "flag",
     default: "false",

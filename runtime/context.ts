@@ -655,8 +655,8 @@ export class SparkContext implements AsyncDisposable {
 
   /**
    * Has {@linkcode RDD.checkpoint} write below `path`: into a folder of this application, which is
-   * made now, and which stays when the application ends. Throws an OutputError where it cannot be
-   * made.
+   * made now, and which stays when the application ends. The setting `spark.checkpoint.dir` does the
+   * same. Throws an OutputError where it cannot be made.
    *
    * @example
    * ```ts

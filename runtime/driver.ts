@@ -72,6 +72,8 @@ export type DriverParts = Readonly<{
   classes: ClassTable;
   defaultParallelism: number;
   exchangePartitions: number | undefined;
+  /** Where checkpoints go if the program does not say. */
+  checkpointDirectory?: string | undefined;
   /** Where the records of a save go. */
   output(format: string): Readonly<{ sink: Sink; files: FileSystem }>;
   /** Whether this process itself has the permission to run a program. */
@@ -80,7 +82,7 @@ export type DriverParts = Readonly<{
 
 export class Driver {
   /** What is written to files when a job has gone through it, and read from there. */
-  readonly checkpoints: Checkpoints = new Checkpoints(this);
+  readonly checkpoints: Checkpoints;
   /** What actions take along. */
   readonly properties: PropertyScopes = new PropertyScopes();
   /** The actions that have been called. */
@@ -108,6 +110,7 @@ export class Driver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.checkpoints = new Checkpoints(this, parts.checkpointDirectory);
     this.#resolveHost = {
       split: (request, partitionsMin) => this.#split(request, partitionsMin),
       defaultParallelism: parts.defaultParallelism,

@@ -2720,8 +2720,7 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * that iterates. Throws a PlanError (InvalidArgument) where no folder has been set.
    *
    * It is a job of its own, which computes the RDD again unless it is persisted. An action whose
-   * checkpoint cannot be written rejects. How the records were partitioned is not known of the files:
-   * a `reduceByKey` after it moves them again. The files stay when the application ends.
+   * checkpoint cannot be written rejects. The files stay when the application ends.
    *
    * @example
    * ```ts

@@ -184,6 +184,13 @@ test("an empty RDD, and one with empty partitions", async () => {
 test("a folder is needed, and one that can be made", async () => {
   await using bare = new SparkContext({ master: "local[1]", conf });
   assert.equal(bare.getCheckpointDir(), undefined);
+  const set = { ...conf, "spark.checkpoint.dir": `${folder}/set` };
+  await using told = new SparkContext({ master: "local[1]", conf: set });
+  const numbers = told.range(3);
+  numbers.checkpoint();
+  await numbers.count();
+  assert(numbers.getCheckpointFile()!.startsWith(`${folder}/set/`));
+  assert.equal(numbers.getCheckpointFile(), `${told.getCheckpointDir()}/rdd-${numbers.id()}`);
   await refused(() => bare.range(2).checkpoint(), PlanError, "InvalidArgument", /setCheckpointDir/);
   Deno.writeTextFileSync(`${folder}/file`, "");
   const below = () => bare.setCheckpointDir(`${folder}/file/below`);

@@ -6,12 +6,15 @@
  * every order of events that could be is as likely as any other, the unlikely ones included.
  */
 import type { FailureReport } from "../../core/errors.ts";
+import type { PlanId } from "../../core/plan/plan.ts";
 import {
   type ExchangeId,
   type ExchangeLocation,
   type ExecutorId,
   type Flow,
   type JobId,
+  type KeptElsewhere,
+  type KeptId,
   type MapOutput,
   NO_METRICS,
   type Stage,
@@ -26,8 +29,10 @@ import type {
   SchedulerOptions,
   Stimulus,
 } from "../../runtime/local/scheduler.ts";
+import { nameOf } from "./kept_books.ts";
 import { type Program, randomPrograms } from "./programs.ts";
 import { Random } from "./random.ts";
+import { readAll } from "./reading.ts";
 import { OUTPUT_BYTES, Rules } from "./rules.ts";
 
 /** What happened in a life, summed up over many of them to see that everything does happen. */
@@ -41,6 +46,10 @@ type Executor = {
   readonly id: ExecutorId;
   readonly prepared: Map<StageId, { stage: Stage; locations: readonly ExchangeLocation[] }>;
   readonly running: Set<Running>;
+  /** The partitions of persisted datasets that it keeps, by name. */
+  readonly kept: Map<string, KeptId>;
+  /** Those that it has let go of, and has not told the driver. */
+  readonly dropped: KeptId[];
 };
 type Running = {
   readonly executor: Executor;
@@ -48,6 +57,7 @@ type Running = {
   readonly flow: Flow;
   readonly stage: Stage;
   readonly locations: readonly ExchangeLocation[];
+  readonly elsewhere: readonly KeptElsewhere[];
   isCancelled: boolean;
 };
 
@@ -82,6 +92,11 @@ class Life {
   readonly #executors = new Map<ExecutorId, Executor>();
   readonly #files = new Set<string>();
   readonly #exchanges = new Set<ExchangeId>();
+  readonly #datasets = new Set<PlanId>();
+  readonly #roomRate: number;
+  readonly #evictionRate: number;
+  /** Those that come when one before has finished. */
+  readonly #later: Program[];
   readonly #unfinished = new Set<JobId>();
   readonly #failureRate: number;
   readonly #startFailureRate: number;
@@ -104,12 +119,14 @@ class Life {
     this.#failureRate = random.pick([0, 0, 0.1, 0.3]);
     this.#startFailureRate = random.pick([0, 0.1, 0.8]);
     this.#disasters = random.pick([0, 3, 10, 40]);
+    this.#roomRate = random.pick([0.2, 0.8, 1]);
+    this.#evictionRate = random.pick([0, 0.1, 0.4]);
     this.#disasterRate = random.pick([0.05, 0.2, 0.4]);
     this.#scheduler = create(this.#options);
     this.#rules = new Rules(this.#options);
-    for (const program of randomPrograms(random)) {
-      this.#happenings.push(() => this.#submit(program));
-    }
+    const programs = randomPrograms(random);
+    this.#later = programs.splice(random.chance(0.5) ? 1 : programs.length);
+    for (const program of programs) this.#happenings.push(() => this.#submit(program));
   }
 
   run(): Tally {
@@ -120,6 +137,7 @@ class Life {
     }
     this.#rules.checkAllFinished();
     for (const exchange of this.#exchanges) this.#tell({ kind: "forget", exchange });
+    for (const dataset of this.#datasets) this.#tell({ kind: "forgetKept", dataset });
     this.#rules.checkNothingLeft();
     return this.#tally;
   }
@@ -147,12 +165,16 @@ class Life {
       this.#obey(instruction);
     }
     this.#rules.after();
+    for (const { id, kept } of this.#executors.values()) {
+      this.#rules.checkKeptForSomebody(id, [...kept.values()]);
+    }
   }
 
   #submit({ job, wanted, stages, properties }: Program): void {
     const plans = stages(() => this.#nextStage++);
-    for (const { stage: { output } } of plans) {
+    for (const { stage: { inputs, output } } of plans) {
       if (output.kind === "exchange") this.#exchanges.add(output.id);
+      for (const input of inputs) if (input.kind === "cached") this.#datasets.add(input.id);
     }
     this.#count("jobs");
     this.#unfinished.add(job);
@@ -167,7 +189,8 @@ class Life {
       return this.#tell({ kind: "startFailed", reason: "no process" });
     }
     const id = this.#nextExecutor++;
-    this.#executors.set(id, { id, prepared: new Map(), running: new Set() });
+    const nothing = { prepared: new Map(), running: new Set<Running>(), kept: new Map() };
+    this.#executors.set(id, { id, ...nothing, dropped: [] });
     this.#tell({ kind: "executorReady", executor: id, slots: this.#options.slotsPerExecutor });
   }
 
@@ -202,8 +225,16 @@ class Life {
         break;
       case "finish":
         this.#unfinished.delete(instruction.job);
+        for (const program of this.#later.splice(0, 1)) {
+          this.#happenings.push(() => this.#submit(program));
+        }
         this.#count(instruction.outcome.ok ? "succeeded" : `${instruction.outcome.failure.code}`);
         break;
+      case "forgetKept": {
+        const { kept } = this.#executors.get(instruction.executor)!;
+        for (const [name, id] of kept) if (id.dataset === instruction.dataset) kept.delete(name);
+        break;
+      }
       case "deliver":
       case "accumulate":
       case "announce":
@@ -211,10 +242,13 @@ class Life {
     }
   }
 
-  #launch({ executor: id, task, info, flow }: Extract<Instruction, { kind: "launch" }>): void {
+  #launch(launch: Extract<Instruction, { kind: "launch" }>): void {
+    const { executor: id, task, info, flow, elsewhere } = launch;
     const executor = this.#executors.get(id)!;
     const prepared = executor.prepared.get(task.stage)!;
-    const running = { executor, task, flow, ...prepared, isCancelled: false };
+    const running = { executor, task, flow, elsewhere, ...prepared, isCancelled: false };
+    const exchanges = prepared.stage.inputs.filter(({ kind }) => kind === "exchange");
+    if (prepared.locations.length < exchanges.length) this.#count("withoutExchange");
     executor.running.add(running);
     this.#count("launches");
     if (info.addresses !== undefined) {
@@ -229,6 +263,11 @@ class Life {
     const { executor } = running;
     if (!executor.running.delete(running)) return; // its executor died meanwhile
     const result = this.#result(running);
+    this.#tellDropped(executor);
+    if (result.kind === "value" || result.kind === "written") {
+      for (const id of result.kept ?? []) executor.kept.set(nameOf(id), id);
+      if (this.#random.chance(this.#evictionRate)) this.#evict();
+    }
     this.#tell({ kind: "taskEnded", executor: executor.id, result });
     if (this.#random.chance(0.05)) this.#comeLate(executor.id, result);
   }
@@ -239,35 +278,75 @@ class Life {
     this.#happenings.push(() => this.#tell({ kind: "taskEnded", executor, result }));
   }
 
-  #result({ stage, task, locations, executor, isCancelled }: Running): TaskResult {
+  #result(running: Running): TaskResult {
+    const { stage, task, executor, isCancelled } = running;
     const base = { task, metrics: NO_METRICS };
     if (isCancelled && this.#random.chance(0.5)) return { ...base, kind: "killed", reason: "told" };
-    const lost = this.#missingInput(locations);
-    if (lost !== undefined) {
-      this.#count("lostOutputs");
-      return { ...base, kind: "inputLost", ...lost, detail: "no such file" };
+    const found = readAll(stage, running.flow, {
+      locations: running.locations,
+      isThere: (file) => this.#files.has(file),
+      kept: (id) => this.#keptState(running, id),
+    });
+    if (found.kind !== "all") {
+      this.#count(found.kind === "inputLost" ? "lostOutputs" : "keptLost");
+      return { ...base, ...found, detail: "not there" };
     }
     if (this.#random.chance(this.#failureRate)) {
       this.#count("failures");
       return { ...base, kind: "failed", failure: this.#failure() };
     }
+    const kept = found.made.filter(() => this.#random.chance(this.#roomRate))
+      .map((id) => ({ ...id, bytesInMemory: 1, bytesOnDisk: 0 }));
     const updates = [{ id: task.stage, bytes: new Uint8Array([task.partition]) }];
     if (stage.output.kind === "action") {
-      return { ...base, kind: "value", blocks: [new Uint8Array([task.partition])], updates };
+      return { ...base, kind: "value", blocks: [new Uint8Array([task.partition])], updates, kept };
     }
     const name = `${stage.output.id}-${task.stage}-${task.partition}-${task.attempt}`;
     const output = this.#write(`${name}-${executor.id}`);
-    return { ...base, kind: "written", output, updates };
+    return { ...base, kind: "written", output, updates, kept };
   }
 
-  #missingInput(
-    locations: readonly ExchangeLocation[],
-  ): { exchange: ExchangeId; partition: number } | undefined {
-    for (const { id, outputs } of locations) {
-      const partition = outputs.findIndex(({ file }) => !this.#files.has(file));
-      if (partition >= 0) return { exchange: id, partition };
+  // What is kept
+
+  #keptState({ executor, elsewhere }: Running, id: KeptId): "there" | "absent" | "broken" {
+    const name = nameOf(id);
+    const place = elsewhere.find((other) => nameOf(other) === name);
+    const holder = executor.kept.has(name) ? executor : this.#executors.get(place?.executor ?? -1);
+    if (holder?.kept.has(name) !== true) return "absent";
+    if (this.#disasters > 0 && this.#random.chance(0.1)) {
+      this.#disasters--;
+      this.#drop(holder, id);
+      return this.#random.chance(0.5) ? "broken" : "absent";
     }
-    return undefined;
+    this.#count(holder === executor ? "keptReads" : "keptElsewhere");
+    return "there";
+  }
+
+  /** Who drops something says so before whatever else it says. */
+  #drop(executor: Executor, id: KeptId): void {
+    executor.kept.delete(nameOf(id));
+    executor.dropped.push(id);
+    this.#happenings.push(() => this.#tellDropped(executor));
+  }
+
+  #tellDropped(executor: Executor): void {
+    if (!this.#executors.has(executor.id)) return;
+    for (const id of executor.dropped.splice(0)) {
+      this.#tell({ kind: "keptDropped", executor: executor.id, id });
+    }
+  }
+
+  #evict(): void {
+    const holders = [...this.#executors.values()].filter(({ kept }) => kept.size > 0);
+    if (holders.length === 0) return;
+    this.#count("evictions");
+    const executor = this.#random.pick(holders);
+    this.#drop(executor, this.#random.pick([...executor.kept.values()]));
+  }
+
+  #unpersist(): void {
+    if (this.#datasets.size === 0) return;
+    this.#tell({ kind: "forgetKept", dataset: this.#random.pick([...this.#datasets]) });
   }
 
   #failure(): FailureReport {
@@ -288,8 +367,10 @@ class Life {
   #disaster(): void {
     this.#disasters--;
     const draw = this.#random.next();
-    if (draw < 0.45) this.#loseExecutor();
-    else if (draw < 0.8) this.#loseFile();
+    if (draw < 0.35) this.#loseExecutor();
+    else if (draw < 0.65) this.#loseFile();
+    else if (draw < 0.78) this.#evict();
+    else if (draw < 0.8) this.#unpersist();
     else if (draw < 0.9) this.#cancelJob();
     else this.#forgetExchange();
   }

@@ -6,6 +6,7 @@ import type { PartitionId, Plan } from "../../core/plan/plan.ts";
 import { partitionCount } from "../../core/plan/resolve.ts";
 import { cut, type StagePlan } from "../../core/plan/stages.ts";
 import type { JobId, StageId } from "../../core/task.ts";
+import { StorageLevel } from "../../core/storage_level.ts";
 import type { Random } from "./random.ts";
 
 /** A job that the simulator will submit. */
@@ -21,10 +22,11 @@ export type Program = Readonly<{
 const fn: Closure = { nodes: [], root: 0, place: "job.ts:1:1", name: "" };
 
 /** Some programs over one lineage, so that later ones find exchanges of earlier ones. */
-export function randomPrograms(random: Random): readonly Program[] {
+export function randomPrograms(random: Random): Program[] {
   const plans = randomLineage(random);
-  return Array.from({ length: random.between(1, 3) }, (_, job) => {
-    const plan = random.pick(plans.slice(-4));
+  const isRepeated = random.chance(0.4);
+  return Array.from({ length: random.between(1, 4) }, (_, job) => {
+    const plan = isRepeated ? plans.at(-1)! : random.pick(plans.slice(-4));
     const all = Array.from({ length: partitionCount(plan) }, (_, partition) => partition);
     const some = random.chance(0.2) ? all.filter(() => random.chance(0.5)) : all;
     // The tasks of a barrier stage run together or not at all.
@@ -62,7 +64,13 @@ function canBeCut(plan: Plan, partitions?: readonly PartitionId[]): boolean {
   }
 }
 
+/** Some are persisted. */
 function randomNode(random: Random, id: number, earlier: readonly Plan[]): Plan {
+  const node = randomKind(random, id, earlier);
+  return random.chance(0.3) ? { ...node, level: StorageLevel.MEMORY_AND_DISK } : node;
+}
+
+function randomKind(random: Random, id: number, earlier: readonly Plan[]): Plan {
   const label = `node ${id}`;
   const from = random.chance(0.7) ? earlier.at(-1) : random.pick(earlier);
   if (from === undefined || random.chance(0.1)) {

@@ -9,12 +9,15 @@ import type {
   ExchangeLocation,
   ExecutorId,
   JobId,
+  KeptElsewhere,
+  KeptId,
   StageId,
   Task,
   TaskResult,
 } from "../../core/task.ts";
 import { FairnessRule } from "./fairness_rule.ts";
 import type { Instruction, SchedulerOptions, Stimulus } from "../../runtime/local/scheduler.ts";
+import { KeptBooks, nameOf } from "./kept_books.ts";
 
 /** The size of every map output in the simulation. */
 export const OUTPUT_BYTES = 30;
@@ -23,6 +26,7 @@ type Seen = {
   readonly task: Task;
   readonly executor: ExecutorId;
   readonly locations: readonly ExchangeLocation[];
+  readonly elsewhere: readonly KeptElsewhere[];
   readonly alone: boolean;
   isCancelled: boolean;
 };
@@ -45,7 +49,8 @@ export class Rules {
   readonly #jobOfStage = new Map<StageId, JobId>();
   /** Map partitions of each exchange. */
   readonly #sizes = new Map<ExchangeId, number>();
-  readonly #parents = new Map<ExchangeId | `job ${JobId}`, readonly ExchangeId[]>();
+  readonly #plans = new Map<ExchangeId | `job ${JobId}`, StagePlan>();
+  readonly #books = new KeptBooks();
   /** Tasks by executor that is alive: launched, and no end was reported. */
   readonly #executors = new Map<ExecutorId, Map<string, Seen>>();
   readonly #prepared = new Map<string, readonly ExchangeLocation[]>();
@@ -129,13 +134,22 @@ export class Rules {
       case "forget":
         this.#forgotten.add(stimulus.exchange);
         return;
+      case "forgetKept":
+        this.#books.forget(stimulus.dataset);
+        this.#isNews = true;
+        return;
+      case "keptDropped":
+        this.#isNews = this.#books.drop(stimulus.executor, stimulus.id);
+        return;
     }
   }
 
   #submitted(id: JobId, plans: readonly StagePlan[]): void {
     this.#jobs.get(id)!.plans = plans;
     const slots = this.#options.executorsMax * this.#options.slotsPerExecutor;
-    for (const { stage: { id: stage, output, barrier }, flows, parents } of plans) {
+    for (const plan of plans) {
+      const { stage: { id: stage, output, barrier }, flows } = plan;
+      this.#books.submitted(plan.stage);
       if (barrier === true) {
         this.#barriers.set(stage, flows.size);
         if (output.kind === "exchange") this.#barrierExchanges.add(output.id);
@@ -143,7 +157,7 @@ export class Rules {
       }
       const exchange = output.kind === "exchange" ? output.id : -1;
       this.#exchangeOfStage.set(stage, exchange);
-      this.#parents.set(exchange < 0 ? `job ${id}` : exchange, parents);
+      this.#plans.set(exchange < 0 ? `job ${id}` : exchange, plan);
       if (exchange < 0) {
         this.#jobOfStage.set(stage, id);
       } else {
@@ -155,7 +169,6 @@ export class Rules {
 
   #lost({ executor, fault, culprit }: Extract<Stimulus, { kind: "executorLost" }>): void {
     const tasks = this.#executors.get(executor)!;
-    this.#executors.delete(executor);
     this.#recruited--;
     for (const seen of tasks.values()) {
       if (seen.isCancelled) continue;
@@ -171,6 +184,10 @@ export class Rules {
         this.#countLoss(seen.task);
       }
     }
+    // What fails with it waited until now: only afterwards is what it kept missing elsewhere.
+    this.#executors.delete(executor);
+    this.#books.lost(executor);
+    this.#isNews = true;
   }
 
   #countLoss(task: Task): void {
@@ -183,6 +200,10 @@ export class Rules {
     const seen = this.#executors.get(executor)?.get(key(task));
     this.#executors.get(executor)?.delete(key(task));
     const counts = seen !== undefined && !seen.isCancelled;
+    if (seen !== undefined && (result.kind === "value" || result.kind === "written")) {
+      this.#books.add(executor, result.kept ?? []);
+      this.#isNews ||= (result.kept ?? []).length > 0;
+    }
     switch (result.kind) {
       case "value":
         if (counts) {
@@ -214,6 +235,9 @@ export class Rules {
       }
       case "inputLost":
         if (counts) this.#inputLost(seen, result);
+        return;
+      case "keptLost":
+        if (counts) this.#keptLost(seen, result);
         return;
       case "failed":
         if (!counts) return;
@@ -267,6 +291,23 @@ export class Rules {
     this.#mustFail(task.stage, "MapOutputLost");
   }
 
+  /** The places that it was told of are forgotten; it is a round if any was still believed in. */
+  #keptLost(
+    { task, executor, elsewhere }: Seen,
+    { lost }: TaskResult & { kind: "keptLost" },
+  ): void {
+    const waiting = this.#waitingFor(task.stage);
+    const places = [...elsewhere, ...lost.map((id) => ({ ...id, executor }))]
+      .filter((place) => lost.some((id) => nameOf(id) === nameOf(place)));
+    const dropped = places.filter((place) => this.#books.drop(place.executor, place));
+    this.#broken(task.stage);
+    this.#isNews = true;
+    if (dropped.length === 0) return;
+    this.#rounds.set(task.stage, (this.#rounds.get(task.stage) ?? 0) + 1);
+    if (this.#rounds.get(task.stage)! < 4) return;
+    this.#due.push({ jobs: waiting, code: "MapOutputLost" });
+  }
+
   // What the scheduler answers
 
   see(instruction: Instruction): void {
@@ -284,7 +325,7 @@ export class Rules {
         this.#prepared.delete(`${instruction.executor}/${instruction.stage}`);
         return;
       case "launch":
-        return this.#launch(instruction.executor, instruction.task);
+        return this.#launch(instruction);
       case "cancel": {
         const seen = this.#executors.get(instruction.executor)?.get(key(instruction.task));
         ensure(seen !== undefined && !seen.isCancelled, "cancelled what does not run");
@@ -302,6 +343,10 @@ export class Rules {
         return;
       case "finish":
         return this.#finish(instruction);
+      case "forgetKept":
+        ensure(this.#executors.has(instruction.executor), "forgets on a dead executor");
+        ensure(!this.#books.isPersisted(instruction.dataset), "forgets what is persisted");
+        return;
       case "announce":
         return;
     }
@@ -322,7 +367,8 @@ export class Rules {
     this.#exchangeOfStage.set(stage.id, output.kind === "exchange" ? output.id : -1);
   }
 
-  #launch(executor: ExecutorId, task: Task): void {
+  #launch(launch: Extract<Instruction, { kind: "launch" }>): void {
+    const { executor, task, elsewhere } = launch;
     const running = this.#executors.get(executor);
     ensure(running !== undefined, "launched on a dead executor");
     ensure(running.size < this.#options.slotsPerExecutor, "launched without a free slot");
@@ -331,34 +377,63 @@ export class Rules {
     const locations = this.#prepared.get(`${executor}/${task.stage}`);
     ensure(locations !== undefined, "launched before it was prepared");
     const exchange = this.#exchangeOfStage.get(task.stage)!;
-    this.#checkLocations(exchange, task.stage, locations);
+    this.#checkLocations(exchange, launch, locations);
+    this.#checkKept(exchange, launch);
     this.#checkNeeded(exchange, task);
     const isBarrier = this.#barriers.has(task.stage);
     const alone = !isBarrier && this.#misfortunes.get(place(task))?.isSuspect === true;
     if (isBarrier) this.#together.set(task.stage, (this.#together.get(task.stage) ?? 0) + 1);
     ensure(!alone || running.size === 0, "a suspect is not alone");
     ensure(![...running.values()].some((seen) => seen.alone), "launched beside a suspect");
-    running.set(key(task), { task, executor, locations, alone, isCancelled: false });
+    running.set(key(task), { task, executor, locations, elsewhere, alone, isCancelled: false });
   }
 
-  /** The locations name, for each parent in order, exactly the files that count now. */
+  /** The locations name exactly the files that count now, and of no exchange less that it needs. */
   #checkLocations(
     exchange: ExchangeId,
-    stage: StageId,
+    { task, flow }: Extract<Instruction, { kind: "launch" }>,
     locations: readonly ExchangeLocation[],
   ): void {
-    const parents = this.#parents.get(
-      exchange < 0 ? `job ${this.#jobOfStage.get(stage)!}` : exchange,
-    )!;
-    ensure(parents.length === locations.length, "an input has no location");
-    for (const [index, { id, outputs }] of locations.entries()) {
-      ensure(id === parents[index] && this.#isComplete(id), "launched before its input was there");
+    const { stage, parents } = this.#planOf(exchange, task.stage);
+    const located = new Set(locations.map(({ id }) => id));
+    for (const needed of this.#books.needs(stage, flow)) {
+      ensure(located.has(needed), "launched before its input was there");
+    }
+    for (const { id, outputs } of locations) {
+      ensure(parents.includes(id) && this.#isComplete(id), "an input is located that is not there");
       const kept = this.#kept.get(id)!;
       ensure(
         outputs.length === kept.size && outputs.every(({ file }, at) => kept.get(at) === file),
         "launched with locations that are not current",
       );
     }
+  }
+
+  /** It is told of all that others keep for it, and none of them that is free keeps more of it. */
+  #checkKept(
+    exchange: ExchangeId,
+    { executor, task, flow, elsewhere }: Extract<Instruction, { kind: "launch" }>,
+  ): void {
+    const { stage } = this.#planOf(exchange, task.stage);
+    const own = this.#books.readable(executor, stage, flow);
+    const told = new Set(elsewhere.map(nameOf));
+    const hasSuspects = [...this.#misfortunes.values()].some(({ isSuspect }) => isSuspect);
+    for (const [other, running] of this.#executors) {
+      const kept = other === executor ? [] : this.#books.readable(other, stage, flow);
+      for (const id of kept) ensure(own.includes(id) || told.has(id), `was not told of ${id}`);
+      if (kept.length === 0 || own.length > 0 || hasSuspects) continue;
+      ensure(
+        running.size === this.#options.slotsPerExecutor,
+        `launched on ${executor} what a free executor keeps`,
+      );
+    }
+    for (const place of elsewhere) {
+      ensure(this.#books.holds(place.executor, place), "was told of what is not kept there");
+    }
+  }
+
+  #planOf(exchange: ExchangeId, stage: StageId): StagePlan {
+    return this.#plans.get(exchange < 0 ? `job ${this.#jobOfStage.get(stage)!}` : exchange)!;
   }
 
   #checkNeeded(exchange: ExchangeId, task: Task): void {
@@ -507,9 +582,12 @@ export class Rules {
   }
 
   #checkNothingInVain(): void {
+    const awaited = new Set([...this.#jobs.keys()].flatMap((id) => [...this.#awaited(id)]));
     for (const running of this.#executors.values()) {
       for (const { task, isCancelled } of running.values()) {
-        const isWanted = isCancelled || this.#waitingFor(task.stage).length > 0;
+        const exchange = this.#exchangeOfStage.get(task.stage)!;
+        const isWanted = isCancelled || awaited.has(exchange) ||
+          exchange < 0 && !this.#jobs.get(this.#jobOfStage.get(task.stage)!)!.isFinished;
         ensure(isWanted, `${key(task)} goes on, and nobody waits for it`);
       }
     }
@@ -520,6 +598,12 @@ export class Rules {
       if (this.#isRead(exchange)) continue;
       ensure((this.#kept.get(exchange)?.size ?? 0) === 0, `exchange ${exchange} was not forgotten`);
       this.#forgotten.delete(exchange);
+    }
+  }
+
+  checkKeptForSomebody(executor: ExecutorId, kept: readonly KeptId[]): void {
+    for (const id of kept) {
+      ensure(this.#books.isPersisted(id.dataset), `${executor} keeps ${nameOf(id)} for nobody`);
     }
   }
 
@@ -542,17 +626,55 @@ export class Rules {
       const job = this.#jobOfStage.get(stage)!;
       return this.#jobs.get(job)!.isFinished ? [] : [job];
     }
-    return [...this.#jobs].flatMap(([id, job]) => {
-      if (job.isFinished || job.plans.length === 0) return [];
-      const met = new Set<ExchangeId>();
-      const open = [...this.#parents.get(`job ${id}`)!];
-      for (let at = open.pop(); at !== undefined; at = open.pop()) {
-        if (met.has(at) || this.#isComplete(at)) continue;
-        met.add(at);
-        open.push(...this.#parents.get(at)!);
+    return [...this.#jobs.keys()].filter((id) => this.#awaited(id).has(wanted));
+  }
+
+  /** The exchanges that a job cannot go on without. */
+  #awaited(id: JobId): Set<ExchangeId> {
+    const job = this.#jobs.get(id)!;
+    const met = new Set<ExchangeId>();
+    if (job.isFinished || job.plans.length === 0) return met;
+    const open = [...this.#needs(this.#plans.get(`job ${id}`)!, this.#unlaunched(job))];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (met.has(at) || this.#isComplete(at)) continue;
+      met.add(at);
+      open.push(...this.#needs(this.#plans.get(at)!, this.#unmade(at)));
+    }
+    return met;
+  }
+
+  /** What the partitions of a stage read that have not been launched. */
+  #needs({ stage, flows, parents }: StagePlan, partitions: readonly number[]): Set<ExchangeId> {
+    if (stage.inputs.every(({ kind }) => kind !== "cached")) return new Set(parents);
+    return new Set(
+      partitions.flatMap((partition) => [...this.#books.needs(stage, flows.get(partition)!)]),
+    );
+  }
+
+  #unlaunched(job: Job): number[] {
+    const stage = job.plans.at(-1)!.stage.id;
+    const begun = this.#begunOf((id) => id === stage);
+    return [...job.wanted].filter((p) => !job.delivered.has(p) && !begun.has(p));
+  }
+
+  #unmade(exchange: ExchangeId): number[] {
+    const begun = this.#begunOf((id) => this.#exchangeOfStage.get(id) === exchange);
+    const all = Array.from({ length: this.#sizes.get(exchange)! }, (_, partition) => partition);
+    return all.filter((p) => !this.#kept.get(exchange)!.has(p) && !begun.has(p));
+  }
+
+  /** The partitions that run, or are done in a barrier stage that is not. */
+  #begunOf(isMeant: (stage: StageId) => boolean): Set<number> {
+    const begun = new Set<number>();
+    for (const running of this.#executors.values()) {
+      for (const { task, isCancelled } of running.values()) {
+        if (!isCancelled && isMeant(task.stage)) begun.add(task.partition);
       }
-      return met.has(wanted) ? [id] : [];
-    });
+    }
+    for (const [stage, held] of this.#held) {
+      if (isMeant(stage)) { for (const partition of held.keys()) begun.add(partition); }
+    }
+    return begun;
   }
 
   #isComplete(exchange: ExchangeId): boolean {

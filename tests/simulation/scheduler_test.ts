@@ -39,6 +39,11 @@ const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
   ["barrierLaunches", LIVES / 4],
   ["barrierRelaunches", LIVES / 8],
   ["InvalidArgument", 100],
+  ["keptReads", LIVES / 4],
+  ["keptElsewhere", 400],
+  ["keptLost", 30],
+  ["evictions", LIVES / 4],
+  ["withoutExchange", 200],
   ["Cancelled", 500],
   ["TaskFailed", 500],
   ["UnhashableKey", 500],
@@ -78,8 +83,8 @@ function planted(
 }
 
 /** What the rules say about a scheduler with a bug: the first of the lives that break. */
-function found(create: CreateScheduler): string {
-  for (let seed = 0; seed < LIVES_TO_FIND; seed++) {
+function found(create: CreateScheduler, lives = LIVES_TO_FIND): string {
+  for (let seed = 0; seed < lives; seed++) {
     try {
       live(seed, create);
     } catch (error) {
@@ -201,6 +206,42 @@ Deno.test("planted bug: nothing is let go above the limit", () => {
   const hoards: CreateScheduler = (options) =>
     createScheduler({ ...options, shuffleBytesMax: undefined });
   assert.match(found(hoards), /outputs are too many/);
+});
+
+Deno.test("planted bug: what was evicted is believed to be there", () => {
+  const deaf = planted((stimulus) => stimulus.kind === "keptDropped" ? undefined : stimulus);
+  assert.match(found(deaf), /is not kept there|before its input was there|did not run/);
+});
+
+Deno.test("planted bug: nobody remembers what is kept", () => {
+  const forgets = planted((stimulus) =>
+    stimulus.kind === "taskEnded" && "kept" in stimulus.result
+      ? { ...stimulus, result: { ...stimulus.result, kept: [] } }
+      : stimulus
+  );
+  assert.match(found(forgets), /was not told of|what a free executor keeps|no job waits for/);
+});
+
+Deno.test("planted bug: tasks are not told what others keep", () => {
+  const silent = planted(
+    undefined,
+    (said) => said.kind === "launch" ? [{ ...said, elsewhere: [] }] : [said],
+  );
+  assert.match(found(silent), /was not told of/);
+});
+
+Deno.test("planted bug: what is not persisted any more is kept for ever", () => {
+  const hoards = planted(undefined, (said) => said.kind === "forgetKept" ? [] : [said]);
+  assert.match(found(hoards), /for nobody/);
+});
+
+Deno.test("planted bug: a task that has lost what was kept is only tried again", () => {
+  const stubborn = planted((stimulus) => {
+    if (stimulus.kind !== "taskEnded" || stimulus.result.kind !== "keptLost") return stimulus;
+    const { task, metrics } = stimulus.result;
+    return { ...stimulus, result: { kind: "killed", reason: "", task, metrics } };
+  });
+  assert.match(found(stubborn, 2_000), /is not kept there|before its input was there/);
 });
 
 Deno.test("planted bug: a lost executor goes unnoticed", () => {

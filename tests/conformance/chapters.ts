@@ -21,6 +21,7 @@ import { zipping } from "./programs/rdd_zipping.ts";
 import { aggregates } from "./programs/shuffle_aggregates.ts";
 import { sorting } from "./programs/shuffle_sorting.ts";
 import { taskContext } from "./programs/task_context.ts";
+import { barrierContext } from "./programs/task_context_barrier.ts";
 import { util } from "./programs/util.ts";
 import { wholeJobs } from "./programs/whole_jobs.ts";
 import { workerFailures } from "./programs/worker_failures.ts";
@@ -41,5 +42,5 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   { name: "executors", programs: [...workerReuse, ...workerFailures] },
   { name: "contexts", programs: [...contextLife, ...contextFiles] },
-  { name: "tasks", programs: [...taskContext, ...frames] },
+  { name: "tasks", programs: [...taskContext, ...barrierContext, ...frames] },
 ];

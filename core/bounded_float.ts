@@ -28,6 +28,8 @@ const COUNT_NORMAL = 100;
  * import { BoundedFloat, SparkContext } from "@flint/flint";
  * import assert from "node:assert/strict";
  *
+ * assert.equal(Number(new BoundedFloat(100.0, 0.95, 95.0, 105.0)), 100);
+ *
  * await using sc = new SparkContext({ master: "local" });
  * const count = await sc.range(1000).countApprox(60_000);
  * assert(count instanceof BoundedFloat);

@@ -283,6 +283,16 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
   /**
    * The old name of {@linkcode RDD.mapPartitionsWithIndex}.
    *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const indexes = sc.parallelize([1, 2, 3, 4], 4).mapPartitionsWithSplit((index) => [index]);
+   * assert.equal(await indexes.sum(), 6);
+   * ```
+   *
    * @deprecated Use `mapPartitionsWithIndex`.
    */
   mapPartitionsWithSplit<U extends Hint>(
@@ -2730,12 +2740,13 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
    * const folder = await Deno.makeTempDir();
    * await using sc = new SparkContext({ master: "local" });
    * sc.setCheckpointDir(folder);
-   * const squares = sc.range(5).map((n) => n * n);
-   * squares.checkpoint();
-   * assert.equal(squares.isCheckpointed(), false);
-   * assert.equal(await squares.sum(), 30);
-   * assert.equal(squares.isCheckpointed(), true);
-   * assert.deepEqual(await squares.collect(), [0, 1, 4, 9, 16]);
+   * const numbers = sc.range(5);
+   * numbers.checkpoint();
+   * assert.deepEqual([numbers.isCheckpointed(), numbers.getCheckpointFile()], [false, undefined]);
+   * assert.equal(await numbers.count(), 5);
+   * assert.equal(numbers.isCheckpointed(), true);
+   * assert(numbers.getCheckpointFile()!.startsWith(folder));
+   * assert.deepEqual(await numbers.collect(), [0, 1, 2, 3, 4]);
    * await Deno.remove(folder, { recursive: true });
    * ```
    */

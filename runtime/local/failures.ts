@@ -71,7 +71,7 @@ const POISON = {
     code: "ExecutorOutOfMemory",
     deed: "ran its executor out of memory",
     cure: "Raise --executor-memory, lower --worker-memory, use more partitions, or hold fewer " +
-      "records at a time",
+      "records at a time: the values of a group can be iterated without an array of them",
   },
   exited: {
     code: "TaskExited",

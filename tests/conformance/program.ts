@@ -2,7 +2,7 @@
  * What every engine has to pass: programs that a user could have written, run on each engine.
  *
  *     programs/*.ts ──► chapters.ts ─┐
- *                                    ├──► conformance_test.ts: every program on every engine, then
+ *                                    ├──► conform.ts: every program on every engine, then
  *     engines.ts ────────────────────┘    how many of PySpark's tests (pyspark_tests.ts) they cover
  *
  * To write a program, add it to a list in `programs/`; a new file goes into `chapters.ts` as well:

@@ -51,7 +51,9 @@ function show(difference: Difference): void {
 }
 
 async function run(programs: number, firstSeed: number): Promise<boolean> {
-  await using pyspark = new PySparkPeer(await pythonWithPySpark());
+  const python = await pythonWithPySpark();
+  const startedMs = performance.now();
+  await using pyspark = new PySparkPeer(python);
   await using flint = new FlintRunner();
   const all = Array.from({ length: programs }, (_, i) => generate(firstSeed + i));
   const answers = all.map((program) => pyspark.run(program));
@@ -66,18 +68,23 @@ async function run(programs: number, firstSeed: number): Promise<boolean> {
   for (const difference of differences.slice(0, SHOWN_MAX)) {
     show(await smallest(difference, flint, pyspark));
   }
-  return report(programs, spilled, differences);
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  return report(programs, seconds, spilled, differences);
 }
 
 /** Prints the score, and the line that `.ci/run` counts; true if all is well. */
-function report(programs: number, spilled: number, differences: readonly Difference[]): boolean {
+function report(
+  programs: number,
+  seconds: number,
+  spilled: number,
+  differences: readonly Difference[],
+): boolean {
   const seeds = differences.map(({ program }) => program.seed);
   if (seeds.length > 0) console.log(`\nDiffering seeds: ${seeds.join(", ")}`);
   console.log(`spilled in ${spilled} of ${programs}`);
   const tooFew = programs >= SPILLS_COUNT_FROM && spilled * 2 < programs;
   if (tooFew) console.log("Fewer than half of the programs have spilled: the budget is too large");
   const passed = programs - seeds.length;
-  const seconds = Math.round(performance.now() / 1000);
   const failed = seeds.length + (tooFew ? 1 : 0);
   console.log(`${passed} of ${programs} in ${seconds} s`);
   console.log(`${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);

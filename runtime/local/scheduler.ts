@@ -26,10 +26,9 @@
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
-import type { PartitionId, PlanId } from "../../core/plan/plan.ts";
+import type { PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import {
-  type AttemptInfo,
   type ExchangeId,
   type ExecutorId,
   type JobId,
@@ -39,12 +38,13 @@ import {
   type TaskResult,
 } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
-import { answerFailure, keyTypeFailure, slotsFailure, startFailure } from "./failures.ts";
+import { answerFailure, keyTypeFailure, slotsFailure } from "./failures.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
+import { Launcher } from "./launcher.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
-import type { ExchangeOutputs } from "./outputs.ts";
-import { type Seat, Seats, taskKey } from "./placement.ts";
-import { FIRST_COME, Pools, type Sharing } from "./pools.ts";
+import { Seats, taskKey } from "./placement.ts";
+import { FIRST_COME, type Sharing } from "./pools.ts";
+import { Recruiting } from "./recruiting.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
 import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
 
@@ -94,12 +94,6 @@ type RunningJob = Readonly<{
   sides: readonly MapSide[];
 }>;
 
-/** What starts, and where. */
-type Place = Readonly<{ seat: Seat<Attempt>; partition: PartitionId }>;
-
-/** An attempt that has its slot and was not told to start. */
-type Begun = Readonly<{ attempt: Attempt; info: AttemptInfo }>;
-
 class LocalScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #limits: Limits;
@@ -107,15 +101,11 @@ class LocalScheduler implements Scheduler {
   readonly #jobs = new Map<JobId, RunningJob>();
   readonly #sides: MapSides;
   readonly #seats = new Seats<Attempt>();
-  readonly #pools: Pools;
   readonly #kept = new KeptBlocks();
+  readonly #launcher: Launcher;
+  readonly #recruiting: Recruiting;
   /** The datasets that are persisted, as far as a job has said so. */
   readonly #persisted = new Set<PlanId>();
-  /** Executors that are there or on their way. */
-  #recruited = 0;
-  #startFailures = 0;
-  /** Why the last one did not start. */
-  #startFailure = "";
   /** The sets whose input is complete, in the order in which they are served. */
   #ready: readonly TaskSet[] = [];
   /** What is ready may have changed. */
@@ -131,7 +121,19 @@ class LocalScheduler implements Scheduler {
       stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
     };
     this.#sides = new MapSides(this.#limits);
-    this.#pools = new Pools(options.sharing ?? FIRST_COME);
+    this.#launcher = new Launcher({
+      seats: this.#seats,
+      kept: this.#kept,
+      sharing: options.sharing ?? FIRST_COME,
+      poolOf: (job) => this.#jobs.get(job)!.pool,
+      outputsOf: (exchange) => this.#sides.get(exchange)!.outputs,
+      say: (instruction) => this.#say(instruction),
+    });
+    this.#recruiting = new Recruiting({
+      executors: options.executorsMax,
+      slotsPerExecutor: options.slotsPerExecutor,
+      startFailures: options.startFailuresMax ?? START_FAILURES_MAX,
+    }, this.#seats);
   }
 
   handle(stimulus: Stimulus): readonly Instruction[] {
@@ -141,8 +143,9 @@ class LocalScheduler implements Scheduler {
     if (this.#isStale) this.#survey();
     this.#failHopeless();
     this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
-    this.#launchAll();
-    this.#recruit();
+    this.#launcher.launch(this.#ready, this.#nowMs);
+    const executors = this.#recruiting.wanted(this.#ready);
+    if (executors !== undefined) this.#say({ kind: "recruit", executors });
     return this.#instructions;
   }
 
@@ -201,7 +204,7 @@ class LocalScheduler implements Scheduler {
     const last = stages.at(-1)!;
     const result = new TaskSet(last, [...last.flows.keys()], this.#limits);
     this.#jobs.set(id, { id, pool: poolOf(properties), result, sides: [...sides] });
-    this.#startFailures = 0;
+    this.#recruiting.takeHeart();
     this.#survey();
     this.#announce({
       type: "job.started",
@@ -323,151 +326,26 @@ class LocalScheduler implements Scheduler {
     }
   }
 
-  #launchAll(): void {
-    this.#seats.beginRound();
-    /** Those whose suspects have to wait for an executor of their own. */
-    const held = new Set<TaskSet>();
-    const hasSuspect = (tasks: TaskSet) => tasks.suspects > 0 && !held.has(tasks);
-    const claims = this.#ready.map((tasks) => ({
-      tasks,
-      pool: this.#jobs.get(tasks.waitingJobs[0]!)!.pool,
-      wants: () => hasSuspect(tasks) || tasks.waiting > tasks.suspects,
-    }));
-    const running = (pool: string) => this.#runningIn(pool);
-    for (const { tasks } of this.#pools.turns(claims, running)) {
-      if (tasks.isBarrier) {
-        if (this.#seats.slotsFree < tasks.waiting) return;
-        this.#launchTogether(tasks);
-        continue;
-      }
-      const alone = hasSuspect(tasks);
-      const place = alone ? this.#placeAlone(tasks) : this.#place(tasks);
-      if (place !== undefined) this.#start(this.#begin(tasks, place, alone));
-      else if (alone) held.add(tasks);
-      else return;
-    }
-  }
-
-  /** How many slots the tasks of a pool hold, those included that were cancelled and go on. */
-  #runningIn(pool: string): number {
-    let count = 0;
-    for (const seat of this.#seats) {
-      for (const attempt of seat.running.values()) if (attempt.pool === pool) count++;
-    }
-    return count;
-  }
-
-  /** Where the next suspect may start; undefined where it has to wait. */
-  #placeAlone(tasks: TaskSet): Place | undefined {
-    const seat = this.#seats.freeAlone(tasks.id);
-    return seat && { seat, partition: tasks.next(true)! };
-  }
-
-  /** What may start where: first what finds kept partitions there, then all others anywhere. */
-  #place(tasks: TaskSet): Place | undefined {
-    const { plan } = tasks;
-    for (const seat of keepsAny(plan.stage) ? this.#seats.open : []) {
-      const suits = (partition: PartitionId) => this.#kept.suits(seat.id, plan, partition);
-      const partition = tasks.next(false, suits);
-      if (partition !== undefined) return { seat, partition };
-    }
-    const seat = this.#seats.free(tasks.id);
-    return seat && { seat, partition: tasks.next(false)! };
-  }
-
-  #launchTogether(tasks: TaskSet): void {
-    const begun: Begun[] = [];
-    const addresses: string[] = [];
-    while (tasks.waiting > 0) {
-      const each = this.#begin(tasks, this.#place(tasks)!, false);
-      begun.push(each);
-      addresses[each.attempt.task.partition] = addressOf(each.attempt.executor);
-    }
-    for (const each of begun) this.#start({ ...each, info: { ...each.info, addresses } });
-  }
-
-  /** Takes a slot. */
-  #begin(tasks: TaskSet, { seat, partition }: Place, alone: boolean): Begun {
-    const job = tasks.waitingJobs[0]!;
-    const { id: stage, name } = tasks.plan.stage;
-    if (!tasks.isAnnounced) {
-      tasks.isAnnounced = true;
-      this.#announce({ type: "stage.started", job, stage, name, tasks: tasks.unfinished });
-    }
-    // Those that are incomplete are not needed: all that would be read from them is kept.
-    const inputs = tasks.plan.parents.map((parent) => this.#sides.get(parent)!.outputs)
-      .filter((outputs) => outputs.isComplete);
-    this.#prepare(tasks.plan, seat, inputs);
-    const { pool } = this.#jobs.get(job)!;
-    const attempt = tasks.launch(partition, {
-      job,
-      pool,
-      executor: seat.id,
-      startedAtMs: this.#nowMs,
-      seen: new Map(inputs.map((outputs) => [outputs.id, outputs.version])),
-      elsewhere: this.#kept.elsewhere(seat.id, tasks.plan, partition),
-      alone,
-    });
-    const id = this.#seats.launch(seat, attempt.task, attempt, alone);
-    return { attempt, info: { id, stageAttempt: tasks.stageAttempt } };
-  }
-
-  #start({ attempt: { tasks, task, executor, job, elsewhere }, info }: Begun): void {
-    const flow = tasks.plan.flows.get(task.partition)!;
-    this.#announce({ type: "task.started", job, task, executor });
-    this.#say({ kind: "launch", executor, task, info, flow, elsewhere });
-  }
-
-  #prepare({ stage }: StagePlan, seat: Seat<Attempt>, inputs: readonly ExchangeOutputs[]): void {
-    const version = inputs.map((outputs) => `${outputs.id}:${outputs.version}`).join();
-    if (seat.prepared.get(stage.id) === version) return;
-    seat.prepared.set(stage.id, version);
-    const locations = inputs.map((outputs) => outputs.location());
-    this.#say({ kind: "prepare", executor: seat.id, stage, locations });
-  }
-
   // Executors
 
-  #recruit(): void {
-    const { executorsMax, slotsPerExecutor } = this.#options;
-    if (this.#startFailures >= this.#startFailuresMax && this.#seats.size > 0) return;
-    let slots = this.#seats.slotsTaken;
-    let apart = 0;
-    for (const tasks of this.#ready) {
-      slots += tasks.waiting - tasks.suspects;
-      apart += tasks.suspects;
-    }
-    const wanted = Math.min(executorsMax, Math.ceil(slots / slotsPerExecutor) + apart);
-    if (wanted <= this.#recruited) return;
-    this.#recruited = wanted;
-    this.#say({ kind: "recruit", executors: wanted });
-  }
-
-  get #startFailuresMax(): number {
-    return this.#options.startFailuresMax ?? START_FAILURES_MAX;
-  }
-
   #welcome(executor: ExecutorId, slots: number): void {
-    this.#startFailures = 0;
     this.#seats.add(executor, slots);
-    this.#recruited = Math.max(this.#recruited, this.#seats.size);
+    this.#recruiting.started();
   }
 
   #startFailed(reason: string): void {
-    this.#startFailures++;
-    this.#startFailure = reason;
-    this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
-    if (this.#startFailures < this.#startFailuresMax || this.#seats.size > 0) return;
-    const failure = startFailure(this.#startFailures, reason);
+    this.#recruiting.startFailed(reason);
+    if (!this.#recruiting.hasGivenUp || this.#seats.size > 0) return;
+    const { failure } = this.#recruiting;
     for (const job of [...this.#jobs.keys()]) this.#end(job, { ok: false, failure });
   }
 
   /** Where no more executors start, a barrier stage for which there are too few cannot either. */
   #failHopeless(): void {
-    if (this.#startFailures < this.#startFailuresMax) return;
+    if (!this.#recruiting.hasGivenUp) return;
     for (const tasks of this.#ready) {
       if (!tasks.isBarrier || tasks.waiting <= this.#seats.slots) continue;
-      this.#failStage(tasks, startFailure(this.#startFailures, this.#startFailure));
+      this.#failStage(tasks, this.#recruiting.failure);
     }
     if (this.#isStale) this.#survey();
   }
@@ -475,7 +353,7 @@ class LocalScheduler implements Scheduler {
   #mourn(lost: Extract<Stimulus, { kind: "executorLost" }>): void {
     const seat = this.#seats.remove(lost.executor);
     if (seat === undefined) return;
-    this.#recruited = Math.max(this.#seats.size, this.#recruited - 1);
+    this.#recruiting.lost();
     this.#kept.dropAll(lost.executor);
     this.#isStale = true;
     const culprit = lost.culprit && taskKey(lost.culprit);
@@ -655,11 +533,6 @@ class LocalScheduler implements Scheduler {
   #noMetrics(attempt: Attempt): TaskMetrics {
     return { ...NO_METRICS, durationMs: this.#nowMs - attempt.startedAtMs };
   }
-}
-
-/** All executors of this engine are on this machine. */
-function addressOf(executor: ExecutorId): string {
-  return `127.0.0.1:${executor}`;
 }
 
 function summaryOf({ stage, flows }: StagePlan, skipped: boolean): StageSummary {

@@ -24,7 +24,9 @@ export const workerFailures: readonly Program[] = [
       const pids: number[] = [];
       const started = Promise.withResolvers<void>();
       using _listening = onLine(sc, (line) => {
-        pids.push(Number(line.match(/^endless in (\d+)$/)?.[1]));
+        const pid = line.match(/^endless in (\d+)$/)?.[1];
+        if (pid === undefined) return;
+        pids.push(Number(pid));
         started.resolve();
       });
       const job = sc.range(1).foreach(() => {

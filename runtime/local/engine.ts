@@ -214,13 +214,15 @@ class LocalEngine implements Engine {
     removeBroadcast(denoPlatform, this.#folders.paths[0]!, id);
   }
 
-  async forget(plan: PlanId, what?: "output" | "kept"): Promise<void> {
-    await Promise.resolve();
-    if (this.#stopped !== undefined) return;
-    if (what !== "kept") {
+  /** At once: a job that is submitted after it may keep the dataset again. */
+  forget(plan: PlanId, what?: "output" | "kept"): Promise<void> {
+    if (this.#stopped === undefined && what !== "kept") {
       this.#tell({ kind: "forget", exchange: plan, isForGood: what === undefined });
     }
-    if (what !== "output") this.#tell({ kind: "forgetKept", dataset: plan });
+    if (this.#stopped === undefined && what !== "output") {
+      this.#tell({ kind: "forgetKept", dataset: plan });
+    }
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -399,8 +399,9 @@ class LocalScheduler implements Scheduler {
   /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
   #judge(attempt: Attempt, result: TaskResult): FailureReport | undefined {
     const { tasks } = attempt;
-    // What its task needs may have changed since it was launched.
-    if (keepsAny(tasks.plan.stage)) this.#isStale = true;
+    const isDone = result.kind === "value" || result.kind === "written";
+    // What its task needs may have changed since it was launched, and it has to run again.
+    if (!isDone && keepsAny(tasks.plan.stage)) this.#isStale = true;
     switch (result.kind) {
       case "value":
         return this.#deliver(attempt, result);

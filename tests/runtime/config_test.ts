@@ -49,6 +49,14 @@ Deno.test("values are checked by the kind of their key", () => {
   refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);
   refused(() => conf.set("spark.default.parallelism", "1.5"), "InvalidConfig", /"1\.5"/);
   refused(() => conf.set("flint.progress", "yes"), "InvalidConfig", /true or false/);
+  for (const wrong of ["1", "-0.1", "0.95", "half", ""]) {
+    const act = () => conf.set("spark.memory.storageFraction", wrong);
+    refused(act, "InvalidConfig", /from 0 to 0\.9/);
+  }
+  assert.equal(
+    conf.set("spark.memory.storageFraction", 0).getFraction("spark.memory.storageFraction"),
+    0,
+  );
   conf.set("spark.default.parallelism", 8).set("flint.progress", false);
   assert.equal(conf.getCount("spark.default.parallelism"), 8);
   assert.equal(conf.getBoolean("flint.progress"), false);

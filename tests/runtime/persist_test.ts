@@ -126,6 +126,34 @@ test("what is made by functions that wait is kept too", async () => {
   assert.equal(computed.value, 20);
 });
 
+test("functions that wait, several at once, over lines that come while they do", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, Array.from({ length: 60_000 }, (_, n) => `line ${n}`).join("\n"));
+  const slow = (line: string) => Promise.resolve(line.length);
+  for (const level of [StorageLevel.MEMORY_ONLY, StorageLevel.DISK_ONLY]) {
+    const lengths = sc.textFile(path, 3).mapAsync(slow, { concurrency: 4 }).persist(level);
+    const twice = lengths.zip(lengths.map((n) => n + 1));
+    const sum = await lengths.sum();
+    assert.equal(await twice.map(([a, b]) => b - a).sum(), 60_000);
+    assert.equal(await lengths.mapAsync((n) => Promise.resolve(n), { concurrency: 8 }).sum(), sum);
+    lengths.unpersist();
+  }
+  await Deno.remove(path);
+});
+
+test("the slots of an executor share what it keeps", async () => {
+  await using wide = new SparkContext({ master: "local-cluster[1,3,512]" });
+  const { computed, numbers } = counted(wide, 90, 9);
+  const kept = numbers.cache();
+  const [sums, counts] = await Promise.all([kept.sum(), kept.count()]);
+  assert.deepEqual([sums, counts], [12015, 90]);
+  const before = computed.value;
+  assert.ok(before >= 90 && before <= 180, "two jobs at once may make the same partition");
+  const parities = kept.mapPartitions((records) => hold(records)).map((n) => n % 2);
+  assert.equal(await parities.sum(), 45);
+  assert.equal(computed.value, before);
+});
+
 test("what a job has gone through keeps its captures while it is persisted", async () => {
   let factor = 2;
   const scaled = sc.range(3).map((n) => n * factor).cache();

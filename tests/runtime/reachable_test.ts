@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type RDD, SparkContext } from "../../mod.ts";
+import { type RDD, SparkContext, StorageLevel } from "../../mod.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -41,6 +41,26 @@ Deno.test("the output of an exchange goes with the last dataset that reaches it"
     assert.equal(ofBoth, 4, "those of the chain that can be reached stay, the others go");
     assert.deepEqual(await kept.collect(), [["a", 3], ["b", 2]]);
     kept = undefined;
+    assert.equal(await outputsLeft(folder, 0), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("what is kept of a dataset goes with the last one that reaches it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using sc = new SparkContext({ master: "local", conf: { "spark.local.dir": folder } });
+    const fill = async (): Promise<RDD<string>> => {
+      const numbers = sc.range(0, 4, 1, 2).persist(StorageLevel.DISK_ONLY);
+      const texts = numbers.map(String);
+      assert.deepEqual(await texts.collect(), ["0", "1", "2", "3"]);
+      return texts;
+    };
+    let above: RDD<string> | undefined = await fill();
+    assert.equal(await outputsLeft(folder, 2), 2);
+    assert.deepEqual(await above.take(1), ["0"]);
+    above = undefined;
     assert.equal(await outputsLeft(folder, 0), 0);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -44,19 +44,31 @@ export interface Budget {
   reserve(name: string): Reservation;
 }
 
+/** What the holders of one budget share. */
+type Shared = {
+  readonly bytesMax: number;
+  /** How many holders there will be at the same time. */
+  expected: number;
+  reserved: number;
+  peak: number;
+  /** Those that have reservations. */
+  holders: Holder[];
+  /** Counts whatever changes; with the count of a holder it tells whether the others have changed. */
+  changes: number;
+};
+
 /** The memory of one worker slot, in bytes: `flint.worker.memory`. */
 export class MemoryBudget implements Budget {
-  readonly bytesMax: number;
-  #reserved = 0;
-  #peak = 0;
-  #expected = 1;
-  /** Those that have reservations. */
-  #holders: Holder[] = [];
+  readonly #shared: Shared;
   readonly #own: Holder;
 
   constructor(bytesMax: number) {
-    this.bytesMax = bytesMax;
-    this.#own = this.#newHolder(true);
+    this.#shared = { bytesMax, expected: 1, reserved: 0, peak: 0, holders: [], changes: 0 };
+    this.#own = new Holder(this.#shared, true);
+  }
+
+  get bytesMax(): number {
+    return this.#shared.bytesMax;
   }
 
   /** The most that a reservation could have if it were the only one. */
@@ -65,16 +77,16 @@ export class MemoryBudget implements Budget {
   }
 
   get bytesReserved(): number {
-    return this.#reserved;
+    return this.#shared.reserved;
   }
 
   /** The most that was ever reserved at one moment since the last `resetPeak`. */
   get bytesPeak(): number {
-    return this.#peak;
+    return this.#shared.peak;
   }
 
   resetPeak(): void {
-    this.#peak = this.#reserved;
+    this.#shared.peak = this.#shared.reserved;
   }
 
   /**
@@ -91,7 +103,8 @@ export class MemoryBudget implements Budget {
         `Raise flint.worker.memory to ${least / 1024}k or more`,
       );
     }
-    this.#expected = holders;
+    this.#shared.expected = holders;
+    this.#shared.changes++;
   }
 
   /**
@@ -99,38 +112,81 @@ export class MemoryBudget implements Budget {
    * leave, if they do, and has to do with nothing.
    */
   holder(isExpected = true): Budget {
-    return this.#newHolder(isExpected);
+    return new Holder(this.#shared, isExpected);
   }
 
   /** Without `holder`: all who reserve here are one. */
   reserve(name: string): Reservation {
     return this.#own.reserve(name);
   }
+}
 
-  #newHolder(isExpected: boolean): Holder {
-    return new Holder(isExpected, {
-      bytesMax: this.bytesMax,
-      reserved: () => this.#reserved,
-      others: (holder) => this.#claimedByOthers(holder),
-      changed: (bytes) => {
-        this.#reserved += bytes;
-        this.#peak = Math.max(this.#peak, this.#reserved);
-        assert(this.#reserved >= 0, "the memory budget gave back more than it had granted");
-      },
-      came: (holder) => void this.#holders.push(holder),
-      went: (holder) => void (this.#holders = this.#holders.filter((other) => other !== holder)),
-    });
+class Holder implements Budget {
+  readonly isExpected: boolean;
+  bytes = 0;
+  readonly #shared: Shared;
+  #reservations = 0;
+  /** What the others claimed when last asked, and how often anything of theirs had changed by then. */
+  #claimed = 0;
+  #claimedAt = -1;
+  #ownChanges = 0;
+
+  constructor(shared: Shared, isExpected: boolean) {
+    this.#shared = shared;
+    this.isExpected = isExpected;
+  }
+
+  get bytesMax(): number {
+    return this.#shared.bytesMax;
+  }
+
+  get bytesReserved(): number {
+    return this.#shared.reserved;
+  }
+
+  reserve(name: string): Reservation {
+    if (this.#reservations++ === 0) this.#shared.holders.push(this);
+    this.#shared.changes++;
+    return new HeldReservation(name, this);
+  }
+
+  /** A reservation was disposed. */
+  end(): void {
+    const shared = this.#shared;
+    if (--this.#reservations === 0) {
+      shared.holders = shared.holders.filter((other) => other !== this);
+    }
+    shared.changes++;
+  }
+
+  /** What its reservations may come to. */
+  get bytesGranted(): number {
+    const changesOfOthers = this.#shared.changes - this.#ownChanges;
+    if (changesOfOthers !== this.#claimedAt) {
+      this.#claimedAt = changesOfOthers;
+      this.#claimed = this.#claimedByOthers();
+    }
+    return this.#shared.bytesMax - this.#claimed;
+  }
+
+  change(bytes: number): void {
+    const shared = this.#shared;
+    this.bytes += bytes;
+    shared.reserved += bytes;
+    if (shared.reserved > shared.peak) shared.peak = shared.reserved;
+    assert(shared.reserved >= 0, "the memory budget gave back more than it had granted");
+    shared.changes++;
+    this.#ownChanges++;
   }
 
   /** What the others hold, or will be given for certain. */
-  #claimedByOthers(holder: Holder): number {
-    const certain = this.#expected === 0 ? 0 : this.bytesMax / (2 * this.#expected);
-    const holders = this.#holders;
+  #claimedByOthers(): number {
+    const { bytesMax, expected, holders } = this.#shared;
+    const certain = expected === 0 ? 0 : bytesMax / (2 * expected);
     let claimed = 0;
-    let awaited = this.#expected - (holder.isExpected ? 1 : 0);
-    for (let i = 0; i < holders.length; i++) {
-      const other = holders[i]!;
-      if (other === holder) continue;
+    let awaited = expected - (this.isExpected ? 1 : 0);
+    for (const other of holders) {
+      if (other === this) continue;
       claimed += other.isExpected ? Math.max(other.bytes, certain) : other.bytes;
       if (other.isExpected) awaited--;
     }
@@ -138,67 +194,41 @@ export class MemoryBudget implements Budget {
   }
 }
 
-/** What a holder may know of its budget. */
-type HolderHost = Readonly<{
-  bytesMax: number;
-  reserved: () => number;
-  others: (holder: Holder) => number;
-  changed: (bytes: number) => void;
-  /** It has a reservation; it has none any more. */
-  came: (holder: Holder) => void;
-  went: (holder: Holder) => void;
-}>;
-
-class Holder implements Budget {
-  readonly isExpected: boolean;
+class HeldReservation implements Reservation {
+  readonly name: string;
   bytes = 0;
-  readonly #host: HolderHost;
-  #reservations = 0;
+  readonly #holder: Holder;
+  #isOpen = true;
 
-  constructor(isExpected: boolean, host: HolderHost) {
-    this.isExpected = isExpected;
-    this.#host = host;
+  constructor(name: string, holder: Holder) {
+    this.name = name;
+    this.#holder = holder;
   }
 
-  get bytesMax(): number {
-    return this.#host.bytesMax;
+  tryGrow(bytes: number): boolean {
+    const holder = this.#holder;
+    assert(this.#isOpen, "a reservation asked for memory after it was disposed");
+    const leftByOthers = holder.bytesGranted - (holder.bytes - this.bytes);
+    if (this.bytes + bytes > leftByOthers * SHARE_MAX) return false;
+    this.#change(bytes);
+    return true;
   }
 
-  get bytesReserved(): number {
-    return this.#host.reserved();
+  shrink(bytes: number): void {
+    if (bytes > this.bytes) {
+      assert(false, `${this.name} shrank by ${bytes} bytes but holds ${this.bytes}`);
+    }
+    this.#change(-bytes);
   }
 
-  reserve(name: string): Reservation {
-    const host = this.#host;
-    if (this.#reservations++ === 0) host.came(this);
-    let held = 0;
-    let isOpen = true;
-    const change = (bytes: number) => {
-      held += bytes;
-      this.bytes += bytes;
-      host.changed(bytes);
-    };
-    return {
-      name,
-      get bytes() {
-        return held;
-      },
-      tryGrow: (bytes) => {
-        assert(isOpen, `${name} asked for memory after it was disposed`);
-        const forAll = host.bytesMax - host.others(this);
-        if (held + bytes > (forAll - (this.bytes - held)) * SHARE_MAX) return false;
-        change(bytes);
-        return true;
-      },
-      shrink: (bytes) => {
-        assert(bytes <= held, `${name} shrank by ${bytes} bytes but holds ${held}`);
-        change(-bytes);
-      },
-      [Symbol.dispose]: () => {
-        change(-held);
-        if (isOpen && --this.#reservations === 0) host.went(this);
-        isOpen = false;
-      },
-    };
+  [Symbol.dispose](): void {
+    this.#change(-this.bytes);
+    if (this.#isOpen) this.#holder.end();
+    this.#isOpen = false;
+  }
+
+  #change(bytes: number): void {
+    this.bytes += bytes;
+    this.#holder.change(bytes);
   }
 }

@@ -132,6 +132,13 @@ export const DIFFERENCES = {
     why: "Another estimate within the same error",
     tested: "Not compared",
   },
+  approximate: {
+    what: "`countApprox`, `sumApprox`, `meanApprox`",
+    pyspark: "wait for all tasks; `countApprox` is a whole number without bounds",
+    flint: "end at the timeout; all of them are a BoundedFloat, by Spark's formulas",
+    why: "A timeout is one, and an estimate should say how wrong it may be",
+    tested: "Not compared",
+  },
   floatSums: {
     what: "`sum`, `mean` and `variance` of floats",
     pyspark: "depend on the order of adding",

@@ -15,11 +15,10 @@
  *       },
  *     }
  *
- * `pyspark` names the test of PySpark whose behaviour it holds; no two programs claim the same one,
- * and the name then leaves the list in `missing.ts`. A program imports `@flint/flint` and
- * nothing else of ours, so that an engine is judged by what a user sees; it leaves nothing behind,
- * and asserts no times. Where something of another engine differs for good, that engine's `skips`
- * say why.
+ * `pyspark` names the test of PySpark whose behaviour it holds; no two programs claim the same one. A
+ * program imports `@flint/flint` and nothing else of ours, so that an engine is judged by what a user
+ * sees; it leaves nothing behind, and asserts no times. Where something of another engine differs for
+ * good, that engine's `skips` say why.
  */
 import type { Settings, SparkContext } from "@flint/flint";
 import type { PySparkTest } from "./pyspark_tests.ts";

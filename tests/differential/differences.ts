@@ -153,6 +153,34 @@ export const DIFFERENCES = {
     why: "Losing time is better than losing data",
     tested: "Programs persist nothing",
   },
+  packedInput: {
+    what: "Packed data in a file without its ending, UTF-16, `.zip`, files of `/proc` as text",
+    pyspark: "read as lines of garbage, or as empty",
+    flint: "an InputError (InputUnsupported) that says what it is",
+    why: "Garbage is worse than a refusal",
+    tested: "Programs read no files",
+  },
+  changedInput: {
+    what: "A file that is replaced or cut between the look at it and its task",
+    pyspark: "whatever is there then",
+    flint: "an InputError (InputChanged); of one that has grown, what it had",
+    why: "A result is that of one state of the input",
+    tested: "Programs read no files",
+  },
+  pickleFiles: {
+    what: "`saveAsPickleFile` and `pickleFile`",
+    pyspark: "pickles in a sequence file of Hadoop",
+    flint: "object files of its own, with a checksum for each block",
+    why: "Records are JavaScript's",
+    tested: "Programs read no files",
+  },
+  addedFiles: {
+    what: "`SparkFiles.get` of a name that nobody added",
+    pyspark: "a path of nothing",
+    flint: "an InputError (InputNotFound)",
+    why: "A worker that has once looked for a module in vain never finds it",
+    tested: "Programs read no files",
+  },
 } as const satisfies Record<string, Difference>;
 
 export type DifferenceName = keyof typeof DIFFERENCES;

@@ -5,7 +5,7 @@
  *     read(id) ─► made by this very task · kept here · kept elsewhere: a file that its holder writes
  *     put, end, finish ─► kept here, once the task has ended well
  */
-import { assert } from "../core/errors.ts";
+import { assert, reportOf } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import type { KeptElsewhere, KeptId, KeptPartition } from "../core/task.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
@@ -13,6 +13,7 @@ import { readPartition } from "../shuffle/shuffle_file.ts";
 import type { BlockCache } from "./block_cache.ts";
 import { KeptAbsent } from "./kept_errors.ts";
 import { shuffleFilePath } from "./local_io.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
 import type { StoredPartition } from "./stored_partition.ts";
 import type { BlockPlace, KeptWhere } from "./task_io.ts";
 
@@ -98,6 +99,19 @@ export class TaskKeeping {
     const stored = this.#host.cache.begin(id, where);
     this.#made.push({ stored, isWhole: false });
     return stored;
+  }
+}
+
+/** What the task hears that hands in a block; it waits for that. */
+export function keepAnswer(
+  keeping: TaskKeeping | undefined,
+  { stream, id, memory, disk, mayHold, bytes }: FromWorker & { kind: "keep" },
+): ToWorker {
+  try {
+    const place = keeping?.put(id, { memory, disk }, mayHold, bytes) ?? "nowhere";
+    return { kind: "keptBlock", stream, place };
+  } catch (error) {
+    return { kind: "streamFailed", stream, failure: reportOf(error) };
   }
 }
 

@@ -21,7 +21,7 @@ import { NO_METRICS, type StageId, type Task, type TaskResult } from "../core/ta
 import type { FileSystem } from "../io/file_system.ts";
 import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile, type AttemptPlace } from "./attempt_file.ts";
-import { type KeepingHost, TaskKeeping } from "./keeping.ts";
+import { keepAnswer, type KeepingHost, TaskKeeping } from "./keeping.ts";
 import { ownFolderName } from "./local_io.ts";
 import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
 import { Pipes, type PipesHost } from "./pipes.ts";
@@ -247,7 +247,7 @@ export class Slot {
         return hired.streams.open(message.stream, () => keeping.read(message.id));
       }
       case "keep":
-        return await this.#keep(hired, message);
+        return await hired.worker.send(keepAnswer(this.#running?.keeping, message));
       case "endKeep":
         return this.#endKeep(message);
       case "more":
@@ -299,18 +299,6 @@ export class Slot {
     } catch (error) {
       running.failure = reportOf(error);
       hired.worker.setCancelled(true);
-    }
-  }
-
-  /** Takes a block of a partition that is to be kept; the task waits for the answer. */
-  async #keep(hired: Hired, message: FromWorker & { kind: "keep" }): Promise<void> {
-    const { stream, id, memory, disk, mayHold, bytes } = message;
-    try {
-      const keeping = this.#running?.keeping;
-      const place = keeping?.put(id, { memory, disk }, mayHold, bytes) ?? "nowhere";
-      await hired.worker.send({ kind: "keptBlock", stream, place });
-    } catch (error) {
-      await hired.worker.send({ kind: "streamFailed", stream, failure: reportOf(error) });
     }
   }
 

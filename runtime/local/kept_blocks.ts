@@ -45,6 +45,21 @@ export class KeptBlocks {
     return true;
   }
 
+  /**
+   * A task on `executor`, which was told of `elsewhere`, did not find what it lost: whether anybody was
+   * believed to keep it until now.
+   */
+  dropLost(
+    executor: ExecutorId,
+    elsewhere: readonly KeptElsewhere[],
+    lost: readonly KeptId[],
+  ): boolean {
+    const places = [...elsewhere, ...lost.map((id) => ({ ...id, executor }))];
+    const isLost = (id: KeptId) =>
+      lost.some(({ dataset, partition }) => dataset === id.dataset && partition === id.partition);
+    return places.filter((place) => isLost(place) && this.drop(place.executor, place)).length > 0;
+  }
+
   /** An executor is gone with all that it kept. */
   dropAll(executor: ExecutorId): void {
     for (const [dataset, partitions] of this.#holders) {

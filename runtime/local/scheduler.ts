@@ -505,13 +505,8 @@ class LocalScheduler implements Scheduler {
     { lost, detail }: Extract<TaskResult, { kind: "keptLost" }>,
   ): FailureReport | undefined {
     const { tasks, executor, elsewhere } = attempt;
-    const places = [...elsewhere, ...lost.map((id) => ({ ...id, executor }))];
-    const dropped = places.filter((place) =>
-      lost.some(({ dataset, partition }) =>
-        dataset === place.dataset && partition === place.partition
-      ) && this.#kept.drop(place.executor, place)
-    );
-    return tasks.loseInput(attempt, dropped.length > 0, `kept partitions were lost: ${detail}`);
+    const wasKept = this.#kept.dropLost(executor, elsewhere, lost);
+    return tasks.loseInput(attempt, wasKept, `kept partitions were lost: ${detail}`);
   }
 
   #sideOfTasks(tasks: TaskSet): MapSide | undefined {

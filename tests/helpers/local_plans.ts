@@ -72,11 +72,14 @@ export async function recordsOf(engine: Engine, job: Job): Promise<unknown[]> {
     .flatMap(({ blocks }) => blocks.flatMap((block) => decodeBlock(block)));
 }
 
-/** A local engine in a temp folder, and what it told its host. */
+/** A local engine in a temp folder, unless it is given others, and what it told its host. */
 export function testEngine(
   { listener, ...options }: Partial<LocalEngineOptions> & { listener?: Listener } = {},
 ) {
-  const folder = Deno.makeTempDirSync({ prefix: "flint_engine_test_" });
+  const own = options.folders === undefined
+    ? Deno.makeTempDirSync({ prefix: "flint_engine_test_" })
+    : undefined;
+  const folder = own ?? options.folders![0]!;
   const warnings: string[] = [];
   const events: string[] = [];
   const bus = new EventBus(Date.now);
@@ -106,7 +109,7 @@ export function testEngine(
     left: () => [...Deno.readDirSync(folder)].map((entry) => entry.name),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
-      Deno.removeSync(folder, { recursive: true });
+      if (own !== undefined) Deno.removeSync(own, { recursive: true });
     },
   };
 }

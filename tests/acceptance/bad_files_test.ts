@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { InputError, SparkContext } from "@flint/flint";
 import { refused, test } from "../helpers/shared_context.ts";
-import { finished, packagesFor, ROOT, Workshop } from "./launch.ts";
+import { finished, ROOT, Workshop } from "./launch.ts";
 
 const shop = new Workshop();
 const folder = await Deno.realPath(shop.folder);
@@ -342,18 +342,12 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
     write("folder/part.txt", "a");
     Deno.chmodSync(file, 0);
     Deno.chmodSync(`${here()}/folder`, 0);
-    // Root may read everything, so the job runs under another user.
-    for (const path of [folder, shop.temp, here()]) Deno.chmodSync(path, 0o777);
     const [first, second, third] = [file, `${here()}/folder`, `${here()}/folder/part.txt`];
     const job = attempts(
       ...[first, second, third].map((path) => `await sc.textFile(${JSON.stringify(path)}).count()`),
     );
-    Deno.chmodSync(job, 0o644);
-    const other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    const told = await said([...other, ...submit(job)], {
-      DENO_DIR: packagesFor(shop),
-      HOME: shop.temp,
-    });
+    // Root may read everything: here it may do no more than other users.
+    const told = await said(["setpriv", "--bounding-set=-all", ...submit(job)]);
     const denied = /^InputDenied .*the system does not let this user read/;
     for (const line of told.slice(0, 3)) assert.match(line, denied);
   },

@@ -83,14 +83,3 @@ export async function finished(child: Deno.ChildProcess): Promise<Ended> {
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
-
-/** A copy of this Deno's packages that any user may read. */
-export function packagesFor(shop: Workshop): string {
-  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
-  const copy = `${shop.folder}/deno`;
-  Deno.mkdirSync(copy);
-  const script = `cp -r '${npmCache}' '${copy}/npm' && chmod -R a+rwX '${copy}'`;
-  assert.equal(new Deno.Command("sh", { args: ["-c", script] }).outputSync().code, 0);
-  return copy;
-}

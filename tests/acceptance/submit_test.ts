@@ -240,11 +240,14 @@ Deno.test("as a task of Flint's deno.json: paths start in the user's folder", as
      await using sc = new SparkContext();
      console.log(await sc.textFile("data.txt").first(), ...Deno.args);`,
   );
+  const { INIT_CWD: _, ...environment } = Deno.env.toObject();
   const command = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", `${ROOT}deno.json`, "submit"]
       .concat("job.ts", "--master", "local", "--", "a b"),
     cwd: `${shop.folder}/in the folder`,
-    env: { TMPDIR: shop.temp, NO_COLOR: "1" },
+    clearEnv: true,
+    // A task that is started by a task, as this test may be, has the folder of the first one.
+    env: { ...environment, TMPDIR: shop.temp, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

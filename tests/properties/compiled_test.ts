@@ -238,6 +238,6 @@ Deno.test("a compiled chain that waits gives what the interpreted one gives", as
         assert.deepEqual(compiled, await outcomeLater(interpret, program, sizes));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });

@@ -18,26 +18,44 @@ export type Culprit = Readonly<{
   record?: Readonly<{ value: unknown }> | undefined;
 }>;
 
-/** The last error that crossed a function of the user, and whose it was. One for each task. */
+/**
+ * The errors that crossed functions of the user, and whose they were. One for each task. Where functions
+ * run at the same time several of them may throw; of thrown primitives only the last one is known.
+ */
 export class Blame {
-  #thrown: readonly [error: unknown, culprit: Culprit | undefined] | undefined;
+  readonly #errors = new WeakMap<object, Culprit | "nobody">();
+  #primitive: readonly [thrown: unknown, culprit: Culprit | "nobody"] | undefined;
 
   /** `step` threw `error`. Whoever said so of the same error first was closer to it and is believed. */
   on(error: unknown, step: Step, record?: Readonly<{ value: unknown }>): void {
-    if (!this.#knows(error)) this.#thrown = [error, { step, record }];
+    this.#note(error, { step, record });
   }
 
   /** `error` came from below and is about to cross a function of the user, which is innocent. */
   notTheUser(error: unknown): void {
-    if (!this.#knows(error)) this.#thrown = [error, undefined];
+    this.#note(error, "nobody");
   }
 
   /** Whose `error` is; undefined if no function of the user threw it. */
   of(error: unknown): Culprit | undefined {
-    return this.#knows(error) ? this.#thrown![1] : undefined;
+    const culprit = this.#culpritOf(error);
+    return culprit === "nobody" ? undefined : culprit;
   }
 
-  #knows(error: unknown): boolean {
-    return this.#thrown !== undefined && Object.is(this.#thrown[0], error);
+  #note(error: unknown, culprit: Culprit | "nobody"): void {
+    if (this.#culpritOf(error) !== undefined) return;
+    if (isObject(error)) this.#errors.set(error, culprit);
+    else this.#primitive = [error, culprit];
   }
+
+  #culpritOf(error: unknown): Culprit | "nobody" | undefined {
+    if (isObject(error)) return this.#errors.get(error);
+    return this.#primitive !== undefined && Object.is(this.#primitive[0], error)
+      ? this.#primitive[1]
+      : undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null || typeof value === "function";
 }

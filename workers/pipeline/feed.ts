@@ -27,6 +27,8 @@ export class Feed implements IterableIterator<Batch, undefined> {
   readonly #waiting: Waiting;
   #ready: IteratorResult<Batch, unknown> | undefined;
   #pending: Promise<void> | undefined;
+  /** What ended the batches. Whoever waited may have looked away just then: it is told again. */
+  #failure: Readonly<{ error: unknown }> | undefined;
   #ended = false;
 
   constructor(batches: AnyBatches, waiting: Waiting) {
@@ -37,7 +39,8 @@ export class Feed implements IterableIterator<Batch, undefined> {
 
   /** Whether `next` can be called at all: batches that come later have to be waited for first. */
   get isReady(): boolean {
-    return this.#ended || this.#now !== undefined || this.#ready !== undefined;
+    return this.#ended || this.#now !== undefined || this.#ready !== undefined ||
+      this.#failure !== undefined;
   }
 
   /** Resolves once `next` can be called and does not block the thread for its input. */
@@ -48,11 +51,18 @@ export class Feed implements IterableIterator<Batch, undefined> {
   async #wait(): Promise<void> {
     if (this.#ended) return;
     if (this.#later === undefined) return await this.#waiting.inputReady();
-    this.#ready ??= await this.#later.next();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      this.#ready ??= await this.#later.next();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   next(): IteratorResult<Batch, undefined> {
     if (this.#ended) return { done: true, value: undefined };
+    if (this.#failure !== undefined) throw this.#failure.error;
     const next = this.#now === undefined ? this.#ready : this.#now.next();
     assert(next !== undefined, "a batch was taken that had not been waited for");
     this.#ready = undefined;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Blame } from "../../../workers/pipeline/blame.ts";
 import { recordsLater } from "../../../workers/pipeline/call_later.ts";
-import type { AnyBatches } from "../../../workers/pipeline/feed.ts";
+import { type AnyBatches, Feed } from "../../../workers/pipeline/feed.ts";
 import { mapAsync } from "../../../workers/pipeline/map_async.ts";
 import { patient } from "./waiting_rig.ts";
 
@@ -118,6 +118,42 @@ Deno.test("a failure is noticed while input is waited for", async () => {
   service.running.get(1)!.reject(null);
   closed.resolve();
   await assert.rejects(next, (error) => error === null);
+});
+
+Deno.test("a failure of the input is told to whoever asks next, also if somebody heard it before", async () => {
+  const lost = new RangeError("lost");
+  const feed = new Feed(
+    (async function* () {
+      yield [1];
+      await Promise.resolve();
+      throw lost;
+    })(),
+    patient,
+  );
+  await feed.ready();
+  assert.deepEqual(feed.next().value, [1]);
+  // As in a race that something else has won.
+  feed.ready().catch(() => {});
+  await quiet();
+  assert.equal(feed.isReady, true);
+  await assert.rejects(feed.ready(), lost);
+  assert.throws(() => feed.next(), lost);
+});
+
+Deno.test("of calls that fail in several operations each error is known with its record", () => {
+  const blame = new Blame();
+  const [first, second] = [new Error("first"), new Error("second")];
+  blame.on(first, step, { value: 1 });
+  blame.on(second, step, { value: 2 });
+  blame.on(first, step, { value: 3 });
+  blame.on("text", step, { value: 4 });
+  assert.deepEqual([first, second, "text"].map((error) => blame.of(error)?.record?.value), [
+    1,
+    2,
+    4,
+  ]);
+  blame.notTheUser(7);
+  assert.deepEqual([blame.of(7), blame.of("text")], [undefined, undefined]);
 });
 
 Deno.test("results are handed on while the input cannot be read yet", async () => {

@@ -35,10 +35,28 @@
  * Objects are for grouping only: an order by property names is what nobody meant. Their own
  * enumerable properties with string names count; an absent and an undefined property differ.
  *
- * Decoding is in key_reader.ts; comparing keys that have not been encoded, and what may be sorted
+ * The hash is in key_hash.ts; decoding in key_reader.ts; comparing keys that have not been encoded, and what may be sorted
  * together, in key_order.ts; the bits of doubles in ordered_double.ts.
  */
 import { isPlainObject, KEY_DEPTH_MAX, tooDeep, unhashable } from "./key_refusal.ts";
+import {
+  ARRAY,
+  BIGINT_ABOVE,
+  BIGINT_BELOW,
+  BYTES,
+  DATE,
+  END,
+  ESCAPE,
+  EXACT_NUMBER,
+  FALSE,
+  NULL,
+  NUMERIC,
+  OBJECT,
+  STRING,
+  TRUE,
+  UNDEFINED,
+} from "./key_tags.ts";
+import { findEnds } from "./key_texts.ts";
 import { orderedHigh, orderedLow } from "./ordered_double.ts";
 
 /** What can be a key. Plain objects can be in grouping, though not in sorting. */
@@ -54,28 +72,6 @@ export type Key =
   | readonly Key[]
   | { readonly [name: string]: Key };
 
-/** Ends a string, bytes, an array or an object. */
-export const END = 0x00;
-/** Stands before 01 (for a byte 00) and 02 (for a byte 01) inside strings and bytes. */
-export const ESCAPE = 0x01;
-export const FALSE = 0x10;
-export const TRUE = 0x11;
-/** Begins a number or bigint: 8 bytes of a double follow, and then one of the next three. */
-export const NUMERIC = 0x20;
-/** The value is a bigint below the double. */
-export const BIGINT_BELOW = 0x28;
-/** The value is the double: a number. */
-export const EXACT_NUMBER = 0x29;
-/** The value is a bigint at or above the double. */
-export const BIGINT_ABOVE = 0x2a;
-export const DATE = 0x30;
-export const STRING = 0x40;
-export const BYTES = 0x48;
-export const ARRAY = 0x50;
-export const OBJECT = 0x58;
-export const NULL = 0x60;
-export const UNDEFINED = 0x61;
-
 /** The length of every key that is a number: tag, double, `EXACT_NUMBER`. */
 export const NUMBER_KEY_BYTES = 10;
 
@@ -85,9 +81,6 @@ const COUNT_ESCAPE = 0xff;
 
 /** Between two strings that are written together: the end of one and the beginning of the next. */
 const TEXTS_JOINT = String.fromCharCode(END, STRING);
-/** A byte that needs no escape. */
-const PLAIN = 0x02;
-
 const utf8 = new TextEncoder();
 
 /**
@@ -349,44 +342,6 @@ function writeCodePoint(bytes: Uint8Array, at: number, point: number): number {
   return at;
 }
 
-/**
- * Notes where each of the strings between `from` and `to` ends. False: a text has a byte 00 or 01 in
- * it, which needs an escape; the bytes then mean nothing. Writes up to 8 bytes beyond `to`.
- */
-function findEnds(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  texts: readonly string[],
-  ends: Uint32Array,
-): boolean {
-  let at = from;
-  for (let i = 0; i < texts.length; i++) {
-    at += 1 + texts[i]!.length; // UTF-8 has at least as many bytes as there are characters
-    while (at < to && bytes[at] !== END) at++;
-    bytes[at++] = PLAIN;
-    ends[i] = at;
-  }
-  // All bytes 00 that belong there are out of the way now.
-  bytes.fill(PLAIN, to, to + 8);
-  if (at !== to || hasLowByte(bytes, from, to)) return false;
-  for (let i = 0; i < texts.length; i++) bytes[ends[i]! - 1] = END;
-  return true;
-}
-
-/** Whether there is a byte 00 or 01. Looks at up to 8 bytes beyond `to`. */
-function hasLowByte(bytes: Uint8Array, from: number, to: number): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let borrows = 0;
-  for (let at = from; at < to; at += 8) {
-    // Subtracting 2 from each byte of a word borrows where the byte is 00 or 01.
-    const a = view.getInt32(at, true);
-    const b = view.getInt32(at + 4, true);
-    borrows |= ((a - 0x02020202) & ~a) | ((b - 0x02020202) & ~b);
-  }
-  return (borrows & 0x80808080) !== 0;
-}
-
 function nearestFinite(value: bigint): number {
   const near = Number(value);
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, near));
@@ -419,43 +374,4 @@ export function compareBytes(
     if (difference !== 0) return difference;
   }
   return aLength - bLength;
-}
-
-/** What the hash of a key starts from. */
-export const HASH_SEED = 0;
-
-/**
- * One step of the hash, over the next four bytes of a key as a little-endian integer; the last word
- * is filled up with zeros. Bijective in both arguments, so keys of one word never collide.
- */
-export function mixWord(hash: number, word: number): number {
-  const product = Math.imul(hash ^ word, 0x9e3779b1);
-  return product ^ (product >>> 15);
-}
-
-/** The last step of the hash: an integer of 32 bits, which may be negative. */
-export function finishHash(hash: number): number {
-  const product = Math.imul(hash, 0x85ebca6b);
-  return product ^ (product >>> 13);
-}
-
-/** The hash of a key's bytes, the same from any alignment and on any machine. */
-export function hashBytes(view: DataView, from: number, to: number): number {
-  let hash = HASH_SEED;
-  let at = from;
-  for (; at + 4 <= to; at += 4) hash = mixWord(hash, view.getInt32(at, true));
-  if (at < to) {
-    let word = 0;
-    for (let shift = 0; at < to; at++, shift += 8) word |= view.getUint8(at) << shift;
-    hash = mixWord(hash, word);
-  }
-  return finishHash(hash);
-}
-
-/**
- * The partition of a hash. It takes the high bits, and so ascends with the hash as an unsigned
- * number; the slots of a table take the low bits, else the keys of one partition would crowd there.
- */
-export function partitionOf(hash: number, partitions: number): number {
-  return Math.floor((hash >>> 0) * partitions / 0x100000000);
 }

@@ -21,7 +21,7 @@ import {
   STRING,
   TRUE,
   UNDEFINED,
-} from "./key.ts";
+} from "./key_tags.ts";
 import { KEY_DEPTH_MAX } from "./key_refusal.ts";
 import { doubleOfOrdered } from "./ordered_double.ts";
 

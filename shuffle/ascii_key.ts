@@ -7,7 +7,8 @@
  *
  *     "flint"   40 66 6c 69 | 6e 74 00 00      little-endian words, filled up with zeros
  */
-import { finishHash, HASH_SEED, mixWord, STRING } from "../core/key.ts";
+import { finishHash, HASH_SEED, mixWord } from "../core/key_hash.ts";
+import { STRING } from "../core/key_tags.ts";
 
 /** The words that a string of so many characters takes if all are ASCII. */
 export function asciiKeyWords(chars: number): number {

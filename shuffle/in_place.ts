@@ -8,7 +8,8 @@
  *     sort       pairs ─► Sorter     ─► pairs        key, position
  */
 import { assert } from "../core/errors.ts";
-import { hashBytes, KeyWriter } from "../core/key.ts";
+import { KeyWriter } from "../core/key.ts";
+import { hashBytes } from "../core/key_hash.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { Aggregator } from "./aggregator.ts";

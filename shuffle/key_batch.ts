@@ -8,7 +8,8 @@
  * What is gathered is small, so that it stays in the cache, and because V8 keeps the text of all
  * strings of a batch as long as one of them is kept.
  */
-import { invertBytes, KeyWriter, STRING } from "../core/key.ts";
+import { invertBytes, KeyWriter } from "../core/key.ts";
+import { STRING } from "../core/key_tags.ts";
 import { KeyReader, readTexts } from "../core/key_reader.ts";
 import { copyBytes } from "./bytes.ts";
 import { BATCH_RECORDS, pairOf } from "./pairs.ts";

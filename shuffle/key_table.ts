@@ -14,7 +14,8 @@
  * caller takes the groups out (`sort`, then `recordAt`), clears the table and asks again. Sorting
  * happens inside the slots, so taking everything out needs no memory.
  */
-import { finishHash, HASH_SEED, KeyWriter, mixWord } from "../core/key.ts";
+import { KeyWriter } from "../core/key.ts";
+import { finishHash, HASH_SEED, mixWord } from "../core/key_hash.ts";
 import { asciiKeyBytes, asciiKeyWords, NOT_PLAIN, packAsciiKey } from "./ascii_key.ts";
 import type { Reservation } from "./memory_budget.ts";
 

@@ -3,7 +3,8 @@
  * that group or combine where the pairs arrive.
  */
 import { MemoryError, shown } from "../core/errors.ts";
-import { hashBytes, KeyWriter } from "../core/key.ts";
+import { KeyWriter } from "../core/key.ts";
+import { hashBytes } from "../core/key_hash.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import { BlockStore } from "./block_store.ts";

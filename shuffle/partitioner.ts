@@ -10,7 +10,8 @@
  * not one function.
  */
 import { assert, PlanError, shown } from "../core/errors.ts";
-import { compareBytes, partitionOf } from "../core/key.ts";
+import { compareBytes } from "../core/key.ts";
+import { partitionOf } from "../core/key_hash.ts";
 import type { Exchange, Partitioner } from "../core/plan/exchange.ts";
 import type { PartitionId, UserFunction } from "../core/plan/plan.ts";
 import type { KeyRange } from "./run.ts";

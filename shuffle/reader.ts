@@ -11,7 +11,8 @@
  */
 import { decodeBlock } from "../core/codec/codec.ts";
 import { assert } from "../core/errors.ts";
-import { compareBytes, hashBytes, invertBytes } from "../core/key.ts";
+import { compareBytes, invertBytes } from "../core/key.ts";
+import { hashBytes } from "../core/key_hash.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { KeysWanted } from "../core/plan/ops.ts";
 import type { UserFunction } from "../core/plan/plan.ts";

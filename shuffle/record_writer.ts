@@ -4,7 +4,8 @@
  */
 import { encodeBlock } from "../core/codec/codec.ts";
 import { MemoryError, shown } from "../core/errors.ts";
-import { hashBytes, KeyWriter } from "../core/key.ts";
+import { KeyWriter } from "../core/key.ts";
+import { hashBytes } from "../core/key_hash.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { PartitionId, UserFunction } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";

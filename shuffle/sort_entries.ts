@@ -5,7 +5,8 @@
  *     └ with the partition in front where the partitioner is not by range
  */
 import type { ClassTable } from "../core/codec/binary.ts";
-import { hashBytes, invertBytes } from "../core/key.ts";
+import { invertBytes } from "../core/key.ts";
+import { hashBytes } from "../core/key_hash.ts";
 import { KeyTypes } from "../core/key_order.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import { KeyBatchWriter } from "./key_batch.ts";

@@ -2,7 +2,8 @@
  * Actions that end as soon as they know: a task stops at the record that decides, and partitions are
  * asked for in growing batches, so that those behind it are not computed.
  */
-import { encodeKey, hashBytes, partitionOf } from "../../core/key.ts";
+import { encodeKey } from "../../core/key.ts";
+import { hashBytes, partitionOf } from "../../core/key_hash.ts";
 import { keyMatcher } from "../../core/key_equality.ts";
 import { pairOf } from "../../core/pair.ts";
 import { partitionerOf } from "../../core/plan/exchange.ts";

@@ -1,15 +1,7 @@
 /** Keys by example: what is refused and how, partitions. */
 import assert from "node:assert/strict";
-import {
-  encodeKey,
-  finishHash,
-  HASH_SEED,
-  hashBytes,
-  KeyWriter,
-  mixWord,
-  NUMBER_KEY_BYTES,
-  partitionOf,
-} from "../../core/key.ts";
+import { encodeKey, KeyWriter, NUMBER_KEY_BYTES } from "../../core/key.ts";
+import { finishHash, HASH_SEED, hashBytes, mixWord, partitionOf } from "../../core/key_hash.ts";
 import { compareKeys, KeyTypes } from "../../core/key_order.ts";
 import { KeyReader, readKey } from "../../core/key_reader.ts";
 

@@ -1,7 +1,8 @@
 /** The laws of key bytes, against an order that is written down here without bytes. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compareBytes, encodeKey, hashBytes, invertBytes, type Key } from "../../core/key.ts";
+import { compareBytes, encodeKey, invertBytes, type Key } from "../../core/key.ts";
+import { hashBytes } from "../../core/key_hash.ts";
 import { compareKeys, KeyTypes } from "../../core/key_order.ts";
 import { KeyReader, readKey } from "../../core/key_reader.ts";
 import { RecordError } from "../../core/errors.ts";

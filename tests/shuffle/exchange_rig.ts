@@ -1,6 +1,7 @@
 /** Runs an exchange from end to end in one process, with its slow twin beside it. */
 import assert from "node:assert/strict";
-import { compareBytes, encodeKey, hashBytes, partitionOf } from "../../core/key.ts";
+import { compareBytes, encodeKey } from "../../core/key.ts";
+import { hashBytes, partitionOf } from "../../core/key_hash.ts";
 import { readKey } from "../../core/key_reader.ts";
 import { type Exchange, type Partitioner, partitionsOf } from "../../core/plan/exchange.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compareBytes, encodeKey, hashBytes } from "../../core/key.ts";
+import { compareBytes, encodeKey } from "../../core/key.ts";
+import { hashBytes } from "../../core/key_hash.ts";
 import { FULL, KeyTable } from "../../shuffle/key_table.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 

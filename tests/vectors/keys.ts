@@ -9,7 +9,8 @@
  *
  * This file and what it imports also run in Node, where tests/core/key_vectors_test.ts starts it.
  */
-import { encodeKey, hashBytes, partitionOf } from "../../core/key.ts";
+import { encodeKey } from "../../core/key.ts";
+import { hashBytes, partitionOf } from "../../core/key_hash.ts";
 
 /** Bytes and hash in hexadecimal. */
 export type KeyVector = Readonly<{ key: string; bytes: string; hash: string; partition: number }>;

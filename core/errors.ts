@@ -186,9 +186,19 @@ export function reportOf(thrown: unknown, depth = 0): FailureReport {
   };
 }
 
-/** The error of a report, for `cause` chains on the driver: name, message, stack and fields are kept. */
+/** The classes of errors that the language has, by the names that reports carry. */
+const STANDARD_ERRORS: ReadonlyMap<string, ErrorConstructor> = new Map(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
+    .map((constructor) => [constructor.name, constructor]),
+);
+
+/**
+ * The error of a report, for `cause` chains on the driver: name, message, stack and fields are kept,
+ * and the class where it is one of the language's own.
+ */
 export function errorOf(report: FailureReport): Error {
-  const error = new Error(
+  const constructor = STANDARD_ERRORS.get(report.name) ?? Error;
+  const error = new constructor(
     report.message,
     report.cause ? { cause: errorOf(report.cause) } : undefined,
   );

@@ -85,4 +85,9 @@ export class StorageLevel {
     ];
     return `${places.join(" ")} ${this.replication}x Replicated`;
   }
+
+  /** What the console shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `StorageLevel(${this})`;
+  }
 }

@@ -84,6 +84,7 @@ Deno.test("what user code throws arrives with its place and its cause", async ()
     assert.equal(error.place.partition, 0);
     const cause = error.cause as Error & { status: number };
     assert.deepEqual([cause.name, cause.message, cause.status], ["RangeError", "no 7", 404]);
+    assert(cause instanceof RangeError, "a class of the language is kept");
     return true;
   });
   assert.deepEqual(await recordsOf(test.engine, collectOf(await recordsPlan([1], 1))), [1]);

@@ -9,6 +9,7 @@
  * driver knows it, comes in a private file: arguments can be read by others.
  */
 import { assert } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
 import type { StageId } from "../core/task.ts";
 import { VERSION } from "../core/version.ts";
 import { sinkOf, sourceOf } from "../io/registry.ts";
@@ -31,9 +32,33 @@ const HEARTBEAT_MS = 250;
 /** A driver that is ending closes its connections first; soon after it is gone or has cleaned up. */
 const ABANDONED_MS_MAX = 1_000;
 
-const files = localFileSystem(denoPlatform, printOnce);
+/** What an executor stands on. Tests have one whose files and workers fail when they are to. */
+export type ExecutorSystem = Readonly<{
+  platform: Platform;
+  /** Starts a worker: the isolate of workers/worker.ts, or of a program like it. */
+  start: SlotHost["start"];
+}>;
+
+const SYSTEM: ExecutorSystem = {
+  platform: denoPlatform,
+  start: (name, permissions) =>
+    startWorker(new URL("./worker.ts", import.meta.url), name, permissions),
+};
+
+/** A worker that runs `program`, with these permissions and no others. */
+export function startWorker(
+  program: URL,
+  ...[name, permissions]: Parameters<SlotHost["start"]>
+): Worker {
+  return new Worker(program, {
+    type: "module",
+    name,
+    deno: { permissions: permissions as Deno.PermissionOptionsObject },
+  });
+}
 
 class Executor {
+  readonly #system: ExecutorSystem;
   readonly #channel: Channel<FromExecutor, ToExecutor>;
   readonly #stages = new Map<StageId, StageEntry>();
   readonly #cache: BlockCache;
@@ -41,10 +66,15 @@ class Executor {
   readonly #slots: readonly Slot[];
   #isBeating = false;
 
-  constructor(channel: Channel<FromExecutor, ToExecutor>, setup: ExecutorSetup) {
+  constructor(
+    channel: Channel<FromExecutor, ToExecutor>,
+    setup: ExecutorSetup,
+    system: ExecutorSystem,
+  ) {
+    this.#system = system;
     this.#channel = channel;
     this.#cache = new BlockCache({
-      platform: denoPlatform,
+      platform: system.platform,
       executor: setup.executor,
       folders: setup.folders,
       bytesMax: setup.storageBytesMax,
@@ -118,7 +148,7 @@ class Executor {
   #beat(): void {
     if (this.#isBeating) return;
     this.#isBeating = true;
-    const { rssBytes } = denoPlatform.memory();
+    const { rssBytes } = this.#system.platform.memory();
     this.#channel.send({ kind: "heartbeat", rssBytes }).then(
       () => void (this.#isBeating = false),
       // The connection is gone: whoever reads from it learns that too, and ends the process.
@@ -132,15 +162,12 @@ class Executor {
   }
 
   #slotHost({ folders }: ExecutorSetup): SlotHost {
+    const { platform, start } = this.#system;
+    const files = localFileSystem(platform, printOnce);
     return {
-      platform: denoPlatform,
+      platform,
       files,
-      start: (name, permissions) =>
-        new Worker(new URL("./worker.ts", import.meta.url), {
-          type: "module",
-          name,
-          deno: { permissions: permissions as Deno.PermissionOptionsObject },
-        }),
+      start,
       unlocked: denoLocks.unlocked,
       startProgram,
       print: (text) => printText(text),
@@ -151,7 +178,7 @@ class Executor {
         return { path, compression: sink.compression?.(options) };
       },
       keeping: {
-        platform: denoPlatform,
+        platform,
         cache: this.#cache,
         folders,
         fetch: (wanted) => this.#exports.fetch(wanted),
@@ -205,8 +232,11 @@ async function removeAbandoned(folders: readonly string[]): Promise<void> {
   }
 }
 
-/** The argument is the path of the order. */
-async function main([orderPath]: readonly string[]): Promise<void> {
+/** Runs an executor to its end. The argument of its process is the path of the order. */
+export async function runExecutor(
+  [orderPath]: readonly string[],
+  system: ExecutorSystem = SYSTEM,
+): Promise<void> {
   assert(orderPath !== undefined, "an executor needs the path of its order");
   // Ctrl-C reaches every process of the terminal. What it means, the driver decides.
   Deno.addSignalListener("SIGINT", () => {});
@@ -216,7 +246,7 @@ async function main([orderPath]: readonly string[]): Promise<void> {
     folders = order.folders;
     const connection = await Deno.connect({ transport: "unix", path: order.socketPath });
     const channel = new Channel<FromExecutor, ToExecutor>(connection, toExecutorShapes);
-    await new Executor(channel, order.setup).run(order.token);
+    await new Executor(channel, order.setup, system).run(order.token);
   } catch (error) {
     if (!isDriverGone(error)) print(Deno.inspect(error));
   }
@@ -231,4 +261,4 @@ function isDriverGone(error: unknown): boolean {
   );
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await runExecutor(Deno.args);

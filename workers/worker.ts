@@ -10,6 +10,7 @@
 import { decodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, reportOf } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
 import {
   type ExchangeLocation,
   NO_METRICS,
@@ -35,6 +36,9 @@ type Entry = {
   inputs: StageInputs;
 };
 
+/** What every task of the worker has. */
+type Surroundings = Readonly<{ setup: WorkerSetup; link: WorkerLink; platform: Platform }>;
+
 /** Of a stage that has been told of no exchange. */
 const NOTHING_READ = new StageInputs([], 0);
 
@@ -44,9 +48,9 @@ function isCalledByNode(): boolean {
   return new Error().stack?.includes("node:process") ?? false;
 }
 
-async function serve(setup: WorkerSetup): Promise<void> {
+async function serve(setup: WorkerSetup, platform: Platform): Promise<void> {
   const link = new WorkerLink(setup.memory);
-  provideFiles({ platform: denoPlatform, root: () => filesFolder(setup.folders) });
+  provideFiles({ platform, root: () => filesFolder(setup.folders) });
   watchExits(self, [
     // `process.exit` ends here as well, and its module is loaded only if somebody asks for it.
     { owner: Deno, method: "exit", name: () => isCalledByNode() ? "process.exit" : "Deno.exit" },
@@ -63,7 +67,7 @@ async function serve(setup: WorkerSetup): Promise<void> {
   for (;;) {
     const message = await link.receiveLater();
     if (message === undefined) return;
-    const result = await handle(message, stages, broadcasts, setup, link);
+    const result = await handle(message, stages, broadcasts, { setup, link, platform });
     if (result === undefined) continue;
     await turn();
     link.send({ kind: "ended", result });
@@ -74,8 +78,7 @@ async function handle(
   message: ToWorker,
   stages: Map<StageId, Entry>,
   broadcasts: BroadcastValues,
-  setup: WorkerSetup,
-  link: WorkerLink,
+  around: Surroundings,
 ): Promise<TaskResult | undefined> {
   switch (message.kind) {
     case "prepare":
@@ -85,7 +88,7 @@ async function handle(
     case "locate": {
       const entry = stages.get(message.stage);
       const locations = decodeValue(message.bytes) as readonly ExchangeLocation[];
-      if (entry) entry.inputs = new StageInputs(locations, setup.workerMemoryBytes);
+      if (entry) entry.inputs = new StageInputs(locations, around.setup.workerMemoryBytes);
       return undefined;
     }
     case "release":
@@ -95,7 +98,7 @@ async function handle(
       broadcasts.drop(message.broadcast);
       return undefined;
     case "launch":
-      return await run(message, stages.get(message.task.stage), setup, link);
+      return await run(message, stages.get(message.task.stage), around);
     case "met":
     case "notMet":
     case "piece":
@@ -127,8 +130,7 @@ async function prepare(bytes: Uint8Array, broadcasts: BroadcastValues): Promise<
 async function run(
   { task, info, flow, memoryBytes }: ToWorker & { kind: "launch" },
   entry: Entry | undefined,
-  setup: WorkerSetup,
-  link: WorkerLink,
+  { setup, link, platform }: Surroundings,
 ): Promise<TaskResult> {
   const failed = (failure: FailureReport): TaskResult => (
     { task, metrics: NO_METRICS, kind: "failed", failure }
@@ -137,7 +139,7 @@ async function run(
     return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
   }
   try {
-    using io = new LocalTaskIO(denoPlatform, link, setup, task, entry.inputs, memoryBytes);
+    using io = new LocalTaskIO(platform, link, setup, task, entry.inputs, memoryBytes);
     const { prepared } = entry;
     return prepared.waits
       ? await runTaskLater(prepared, task, flow, io, info)
@@ -157,11 +159,15 @@ function turn(): Promise<void> {
   });
 }
 
-let isServing = false;
+/** Serves the control thread that says hello. Tests have a platform that fails when it is to. */
+export function serveTasks(platform: Platform = denoPlatform): void {
+  let isServing = false;
+  // The listener stays, although there is one message only: a worker that listens to nothing ends.
+  self.addEventListener("message", (event) => {
+    if (isServing) return;
+    isServing = true;
+    void serve((event as MessageEvent<WorkerSetup>).data, platform);
+  });
+}
 
-// The listener stays, although there is one message only: a worker that listens to nothing ends.
-self.addEventListener("message", (event) => {
-  if (isServing) return;
-  isServing = true;
-  void serve((event as MessageEvent<WorkerSetup>).data);
-});
+if (import.meta.main) serveTasks();

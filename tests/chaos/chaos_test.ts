@@ -7,7 +7,7 @@ import { printed, type Result, resultOf } from "./result.ts";
 import { runProgram } from "./run_program.ts";
 
 /** The figures that no program gives yet. */
-const NOT_HERE_YET = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const NOT_HERE_YET = [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15];
 
 for (const name of programNames()) {
   Deno.test(`${name} is ok`, async () => {

@@ -16,7 +16,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Bad files, bad input, hostile tasks.
   6: "not here yet",
   // Cancelling a task that spins.
-  7: "not here yet",
+  7: ["cancel"],
   // The Nth operation fails, for every N.
   8: "not here yet",
   // A disk that is full.
@@ -24,7 +24,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Kills while output is committed.
   10: "not here yet",
   // The scheduler's hundred thousand lives.
-  11: "not here yet",
+  11: ["simulation"],
   // Hours of work in one context.
   12: "not here yet",
   // Results larger than the driver takes.

@@ -8,7 +8,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Ten million records of one key.
   2: "not here yet",
   // Word counts whose executors are killed.
-  3: "not here yet",
+  3: ["word_counts"],
   // Every damage to the files of a job.
   4: "not here yet",
   // A driver that is killed.

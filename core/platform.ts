@@ -80,6 +80,11 @@ export interface Files {
   rename(from: string, to: string): void;
   /** A file, or a folder with all that is in it. */
   remove(path: string): void;
+  /**
+   * Resolves once what a file holds, or which names a folder has, would outlast a power cut. It does
+   * not block the thread.
+   */
+  syncLater(path: string): Promise<void>;
 }
 
 /** How bytes are packed. */

@@ -30,12 +30,14 @@ export interface FileSystem {
   warn(message: string): void;
   /** A file, or a folder with all that is in it. */
   remove(path: string): Promise<void>;
+  /** Which names a folder has is safe from a power cut. */
+  sync(folder: string): Promise<void>;
 }
 
 /** A new file that grows at its end. */
 export interface OutputFile {
   append(bytes: Uint8Array): Promise<void>;
-  /** The file is complete, and closed. */
+  /** The file is complete, safe from a power cut, and closed. */
   close(): Promise<void>;
 }
 

@@ -28,6 +28,7 @@ export function localFileSystem(
       attempt(() => files.makeFolder(localPath(path), { ...options, mode: 0o777 })),
     rename: (from, to) => attempt(() => files.rename(localPath(from), localPath(to))),
     remove: (path) => attempt(() => files.remove(localPath(path))),
+    sync: (folder) => syncFolder(files, localPath(folder)),
     warn,
   };
 }
@@ -36,6 +37,16 @@ export function localFileSystem(
 // deno-lint-ignore require-await -- it exists to turn a throw into a rejection
 async function attempt<T>(act: () => T): Promise<T> {
   return act();
+}
+
+/** Some file systems do it by themselves and refuse; not all that is written in may be read. */
+async function syncFolder(files: Files, path: string): Promise<void> {
+  try {
+    await files.syncLater(path);
+  } catch (error) {
+    const kind = error instanceof FileError ? error.kind : undefined;
+    if (kind !== "invalidPath" && kind !== "denied" && kind !== "notGranted") throw error;
+  }
 }
 
 async function* read(
@@ -78,7 +89,10 @@ function plainFile(files: Files, path: string): OutputFile {
   const file = files.create(path, { mode: OUTPUT_MODE });
   return {
     append: (bytes) => attempt(() => file.append(bytes)),
-    close: () => attempt(() => file[Symbol.dispose]()),
+    async close() {
+      using _ = file;
+      await files.syncLater(path);
+    },
   };
 }
 
@@ -95,6 +109,7 @@ async function packedFile(
     async close() {
       try {
         await packing.finish();
+        await files.syncLater(path);
       } finally {
         packing[Symbol.dispose]();
         file[Symbol.dispose]();

@@ -67,7 +67,7 @@ export class Application {
       capture: (fn) => this.#capturer.capture(fn),
       classes: this.#classes,
     });
-    const files = localFileSystem(denoPlatform);
+    const files = localFileSystem(denoPlatform, warn);
     const engine = startEngine(conf, {
       events,
       accumulate: (job, stage, updates) => {

@@ -15,20 +15,22 @@ export async function runSave(
   options: RunOptions,
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  const { action } = prepared;
-  assert(action.kind === "save", `${prepared.name} saves nothing`);
+  assert(prepared.action.kind === "save", `${prepared.name} saves nothing`);
+  const target = { ...prepared.action.options, claim: crypto.randomUUID() };
+  const action = { ...prepared.action, options: target };
   const { sink, files } = driver.output(action.format);
   const job = driver.nextJobId();
-  await sink.begin(action.options, job, files);
+  await sink.begin(target, job, files);
   try {
     const parts: SavedPart[] = [];
-    for await (const saved of driver.values(prepared, { ...options, job })) {
+    for await (const saved of driver.values({ ...prepared, action }, { ...options, job })) {
       parts.push(driver.value(saved.blocks) as SavedPart);
     }
     parts.sort((a, b) => a.partition - b.partition);
-    await sink.commit(action.options, job, parts, files);
+    await sink.commit(target, job, parts, files);
   } catch (error) {
-    await sink.abort(action.options, job, files);
+    // Why the job failed matters more than what was left behind.
+    await sink.abort(target, job, files).catch((left: Error) => files.warn(left.message));
     throw error;
   }
 }

@@ -27,6 +27,7 @@ export function namingFullDisks(platform: Platform): Platform {
       makeFolder: (path, options) => files.makeFolder(path, options),
       rename: (from, to) => files.rename(from, to),
       remove: (path) => files.remove(path),
+      syncLater: (path) => files.syncLater(path),
     },
   };
 }

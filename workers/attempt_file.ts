@@ -34,17 +34,18 @@ export class AttemptFile {
   async discard(): Promise<void> {
     if (this.#file === undefined) return;
     try {
-      await this.#file.close().catch(() => undefined);
+      // First, so that closing it writes nothing out.
       await this.#files.remove(this.path);
     } catch {
-      // How the task failed matters more, and the sink's abort removes the folder around it.
+      // How the task failed matters more, and the end of the job removes the folder around it.
+    } finally {
+      await this.#file.close().catch(() => undefined);
     }
   }
 
   async #opened(): Promise<OutputFile> {
     if (this.#file !== undefined) return this.#file;
-    const folder = this.path.slice(0, this.path.lastIndexOf("/"));
-    await this.#files.makeFolder(folder, { parents: true });
+    // In a folder that the job has made: one that has ended took it away, and nothing brings it back.
     return this.#file = await this.#files.create(this.path, this.#compression);
   }
 

@@ -242,7 +242,18 @@ const files: Files = {
     }),
   rename: (from, to) => attempt("rename", from, () => renameSync(from, to)),
   remove: (path) => attempt("remove", path, () => removeSync(path, { recursive: true })),
+  syncLater,
 };
+
+/** Any handle will do: the system writes out what all of them have written. */
+async function syncLater(path: string): Promise<void> {
+  try {
+    using file = await open(path);
+    await file.sync();
+  } catch (cause) {
+    throw fileErrorOf(cause, "sync", path);
+  }
+}
 
 /** Locks on files, which the system releases when the isolate that holds one is gone. */
 export const denoLocks: Locks = {

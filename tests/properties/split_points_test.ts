@@ -35,6 +35,7 @@ function fileSystemOf(bytes: Uint8Array, pieceBytes: number): FileSystem {
     makeFolder: refuse,
     rename: refuse,
     remove: refuse,
+    sync: refuse,
   };
 }
 

@@ -7,10 +7,10 @@
  *     file      b | a, c                      each partition's blocks beside each other
  *     drain     0: b (file), d (memory)   1: –   2: –   3: a, c (file)
  */
-import { RecordError } from "../core/errors.ts";
 import type { ReadableFile } from "../core/platform.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { BlockSink, ShuffleIO } from "./carrier.ts";
+import { damaged, openWritten } from "./damage.ts";
 import type { Reservation } from "./memory_budget.ts";
 
 /** A block: in memory, or in a file. */
@@ -100,11 +100,7 @@ export class BlockStore implements Disposable {
     const bytes = new Uint8Array(length);
     const found = this.#fileOf(path).readAt(offset, bytes);
     if (found === length && this.#io.platform.crc32(bytes) === crc) return bytes;
-    throw new RecordError(
-      "CorruptBlock",
-      `Cannot read the spilled block at byte ${offset} of ${path}: it is not what was written`,
-      "The file was changed, or the disk is failing; run the job again",
-    );
+    throw damaged(path, offset, "a spilled block is not what was written");
   }
 
   #fileOf(path: string): ReadableFile {
@@ -115,7 +111,7 @@ export class BlockStore implements Disposable {
       oldestFile[Symbol.dispose]();
       this.#open.delete(oldest);
     }
-    file = this.#io.platform.files.open(path);
+    file = openWritten(this.#io.platform, path, undefined);
     this.#open.set(path, file);
     return file;
   }

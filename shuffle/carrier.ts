@@ -9,7 +9,7 @@
  * written theirs, so that the input of a sort is read once.
  */
 import type { ClassTable } from "../core/codec/binary.ts";
-import type { Platform } from "../core/platform.ts";
+import type { Platform, WritableFile } from "../core/platform.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import type { Budget } from "./memory_budget.ts";
@@ -52,8 +52,13 @@ export interface BlockSink extends Disposable {
 
 export interface RunSink extends Disposable {
   readonly kind: "runs";
-  /** Where the runs of this task have to be written. */
-  readonly path: string;
+  /**
+   * The new file in which all runs of this task have to be written, behind what may stand in it; the
+   * caller closes it.
+   */
+  create(): WritableFile;
+  /** Ends the file with what its readers need to know of its runs. */
+  seal(file: WritableFile, runs: readonly Run[]): void;
   /** After this the output exists; disposing before it leaves nothing behind. */
   close(runs: readonly Run[]): MapOutput;
 }

@@ -33,51 +33,63 @@ export function damaged(
   path: string,
   offset: number,
   detail: string,
-  origin: MapOutputOrigin | undefined,
+  origin?: MapOutputOrigin,
+  options?: ErrorOptions,
 ): RecordError {
   if (origin !== undefined) {
-    return new MapOutputDamaged(origin, `${detail} (at byte ${offset} of ${path})`);
+    return new MapOutputDamaged(origin, `${detail} (at byte ${offset} of ${path})`, options);
   }
   return new RecordError(
     "CorruptBlock",
     `Cannot read what lies at byte ${offset} of ${path}: ${detail}`,
     "The file was changed, or the disk is failing; run the job again",
+    options,
   );
 }
 
-/** Opens a file that was written before: a map output that is gone or cannot be read is damaged. */
+/**
+ * Opens a file that was written before. What is gone, or what the disk cannot give, is damaged: a map
+ * output is made again, and whoever wrote a spill for itself starts over.
+ */
 export function openWritten(
   platform: Platform,
   path: string,
   origin: MapOutputOrigin | undefined,
 ): ReadableFile {
-  if (origin === undefined) return platform.files.open(path);
-  return new MapOutputFile(origin, reading(origin, () => platform.files.open(path)));
+  try {
+    return new WrittenFile(platform.files.open(path), origin);
+  } catch (error) {
+    throw lossOf(path, 0, error, origin);
+  }
 }
 
-/** The file of a map output: where the disk fails, the output is lost, and is made again elsewhere. */
-class MapOutputFile implements ReadableFile {
+/** A file in which a disk that fails is damage. */
+class WrittenFile implements ReadableFile {
   readonly path: string;
   readonly bytes: number;
-  readonly #origin: MapOutputOrigin;
   readonly #file: ReadableFile;
+  readonly #origin: MapOutputOrigin | undefined;
 
-  constructor(origin: MapOutputOrigin, file: ReadableFile) {
+  constructor(file: ReadableFile, origin: MapOutputOrigin | undefined) {
     this.path = file.path;
     this.bytes = file.bytes;
-    this.#origin = origin;
     this.#file = file;
+    this.#origin = origin;
   }
 
   readAt(offset: number, into: Uint8Array): number {
-    return reading(this.#origin, () => this.#file.readAt(offset, into));
+    try {
+      return this.#file.readAt(offset, into);
+    } catch (error) {
+      throw lossOf(this.path, offset, error, this.#origin);
+    }
   }
 
   async readAtLater(offset: number, into: Uint8Array): Promise<number> {
     try {
       return await this.#file.readAtLater(offset, into);
     } catch (error) {
-      throw lossOf(this.#origin, error);
+      throw lossOf(this.path, offset, error, this.#origin);
     }
   }
 
@@ -86,16 +98,16 @@ class MapOutputFile implements ReadableFile {
   }
 }
 
-function reading<T>(origin: MapOutputOrigin, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw lossOf(origin, error);
-  }
-}
-
-/** What is not there, and what the disk cannot give (`other`: such as EIO), can be made again. */
-function lossOf(origin: MapOutputOrigin, error: unknown): unknown {
-  const isLost = error instanceof FileError && /^(notFound|other)$/.test(error.kind);
-  return isLost ? new MapOutputDamaged(origin, error.message, { cause: error }) : error;
+/**
+ * What is not there, and what the disk cannot give (`other`: such as EIO), can be made again; what the
+ * system forbids it would forbid again.
+ */
+function lossOf(
+  path: string,
+  offset: number,
+  error: unknown,
+  origin: MapOutputOrigin | undefined,
+): unknown {
+  const isLost = error instanceof FileError && /^(notFound|isFolder|other)$/.test(error.kind);
+  return isLost ? damaged(path, offset, error.message, origin, { cause: error }) : error;
 }

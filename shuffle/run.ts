@@ -9,18 +9,25 @@
  *
  *     directory  per run:   f64 offset, f64 bytes, f64 records, u32 blocks, u32 largest payload,
  *                           u32 longest key
- *                per block: f64 offset, u32 payload bytes, u32 records, u32 key length, first key
- *     trailer    f64 directory offset, u32 runs, u32 magic, u32 CRC32 of directory and trailer
+ *                per block: f64 offset, u32 payload bytes, u32 records, u32 CRC32 of the block,
+ *                           u32 key length, first key
+ *     trailer    f64 directory offset, u32 runs, u32 CRC32 of the directory, u32 magic,
+ *                u32 CRC32 of the trailer
  *
  * Numbers are little-endian. Keys are opaque and ordered by unsigned bytes. The first key of each
  * block is a sparse index: a reader starts in the middle of a run, so the ranges can be chosen
  * after the run was written, and those very keys are the sample to choose them by. Runs that
  * never leave their process (spills) need no directory; `sealRuns` adds it for other processes.
+ *
+ * An entry of the index has the checksum of its block, in memory and on disk, so that a block which
+ * is whole but lies in the place of another one is found too. Where a file has a header
+ * (file_header.ts), the checksums of directory and trailer go on from it: they belong to that file.
  */
 import { assert } from "../core/errors.ts";
 import type { Platform, ReadableFile, WritableFile } from "../core/platform.ts";
 import { compareKeyBytes, putRecord, putVarint, RECORD_HEADER_BYTES_MAX } from "./bytes.ts";
 import { damaged, type MapOutputOrigin, openWritten } from "./damage.ts";
+import { type FileHeader, headerFault } from "./file_header.ts";
 
 /**
  * The payload that a block is cut at. From 64 KB to 1 MB it makes no difference to a merge of few
@@ -33,15 +40,19 @@ export const BLOCK_HEADER_BYTES = 12;
 export const INDEX_KEY_BYTES_MAX = 1024;
 
 const RUN_ENTRY_BYTES = 36;
-const BLOCK_ENTRY_BYTES = 20;
-const TRAILER_BYTES = 20;
-const MAGIC = 0x324e5552; // "RUN2"
+const BLOCK_ENTRY_BYTES = 24;
+const TRAILER_BYTES = 24;
+const MAGIC = 0x334e5552; // "RUN3"
 
-/** Where a block lies: `offset` in its file, `bytes` of payload, and how its first key begins. */
+/**
+ * Where a block lies and what it is: `offset` in its file, `bytes` of payload, its checksum, and how
+ * its first key begins.
+ */
 export type BlockEntry = Readonly<{
   offset: number;
   bytes: number;
   records: number;
+  crc: number;
   firstKey: Uint8Array;
 }>;
 
@@ -140,9 +151,10 @@ export class RunWriter {
     const payloadBytes = this.#end - BLOCK_HEADER_BYTES;
     this.#view.setUint32(4, payloadBytes, true);
     this.#view.setUint32(8, this.#recordsInBlock, true);
-    this.#view.setUint32(0, this.#platform.crc32(this.#block.subarray(4, this.#end)), true);
+    const crc = this.#platform.crc32(this.#block.subarray(4, this.#end));
+    this.#view.setUint32(0, crc, true);
     this.#file.append(this.#block.subarray(0, this.#end));
-    this.#wrote(offset, payloadBytes, this.#recordsInBlock);
+    this.#wrote(offset, payloadBytes, this.#recordsInBlock, crc);
     this.#end = BLOCK_HEADER_BYTES;
     this.#recordsInBlock = 0;
   }
@@ -173,11 +185,11 @@ export class RunWriter {
     this.#file.append(key);
     this.#file.append(value);
     this.#firstKey = indexKey(bytes, keyAt, keyLength);
-    this.#wrote(offset, payloadBytes, 1);
+    this.#wrote(offset, payloadBytes, 1, crc);
   }
 
-  #wrote(offset: number, bytes: number, records: number): void {
-    this.#blocks.push({ offset, bytes, records, firstKey: this.#firstKey });
+  #wrote(offset: number, bytes: number, records: number, crc: number): void {
+    this.#blocks.push({ offset, bytes, records, crc, firstKey: this.#firstKey });
     this.#records += records;
     this.#blockBytesMax = Math.max(this.#blockBytesMax, bytes);
   }
@@ -278,12 +290,11 @@ export function readBlock(
   const found = file.readAt(entry.offset, into.subarray(at, at + length));
   if (found < length) throw corrupt(`a block is cut short: ${found} of ${length} bytes`);
   const header = new DataView(into.buffer, into.byteOffset + at, BLOCK_HEADER_BYTES);
-  if (header.getUint32(0, true) !== platform.crc32(into.subarray(at + 4, at + length))) {
+  const crc = header.getUint32(0, true);
+  if (crc !== platform.crc32(into.subarray(at + 4, at + length))) {
     throw corrupt("the checksum of a block is wrong");
   }
-  if (header.getUint32(4, true) !== entry.bytes || header.getUint32(8, true) !== entry.records) {
-    throw corrupt("a block is not the one that the index names");
-  }
+  if (crc !== entry.crc) throw corrupt("a block is not the one that the index names");
 }
 
 /** Appends the blocks of a run to another file as they are, each checked on its way. */
@@ -299,8 +310,16 @@ export function copyRun(platform: Platform, run: Run, to: WritableFile, memory: 
   return { ...run, path: to.path, offset, blocks };
 }
 
-/** Ends a file of runs with what another process needs to open them: directory and trailer. */
-export function sealRuns(platform: Platform, file: WritableFile, runs: readonly Run[]): void {
+/**
+ * Ends a file of runs with what another process needs to open them: directory and trailer. The runs
+ * are all that lies in it behind the `header`.
+ */
+export function sealRuns(
+  platform: Platform,
+  file: WritableFile,
+  runs: readonly Run[],
+  header?: FileHeader,
+): void {
   let bytes = TRAILER_BYTES;
   for (const run of runs) {
     bytes += RUN_ENTRY_BYTES;
@@ -321,17 +340,23 @@ export function sealRuns(platform: Platform, file: WritableFile, runs: readonly 
       view.setFloat64(at, block.offset, true);
       view.setUint32(at + 8, block.bytes, true);
       view.setUint32(at + 12, block.records, true);
-      view.setUint32(at + 16, block.firstKey.length, true);
+      view.setUint32(at + 16, block.crc, true);
+      view.setUint32(at + 20, block.firstKey.length, true);
       directory.set(block.firstKey, at + BLOCK_ENTRY_BYTES);
       at += BLOCK_ENTRY_BYTES + block.firstKey.length;
     }
   }
   view.setFloat64(at, file.bytes, true);
   view.setUint32(at + 8, runs.length, true);
-  view.setUint32(at + 12, MAGIC, true);
-  view.setUint32(at + 16, platform.crc32(directory.subarray(0, at + 16)), true);
+  view.setUint32(at + 12, platform.crc32(directory.subarray(0, at), header?.seed), true);
+  view.setUint32(at + 16, MAGIC, true);
+  const trailer = directory.subarray(at, at + TRAILER_BYTES - 4);
+  view.setUint32(at + 20, platform.crc32(trailer, header?.seed), true);
   file.append(directory);
 }
+
+/** How a file of runs begins, if it has to, and whose map output it is, if it is one. */
+export type RunFileOptions = Readonly<{ header?: FileHeader; origin?: MapOutputOrigin }>;
 
 /**
  * The runs of a file that `sealRuns` ended, in the order in which they were written.
@@ -339,25 +364,48 @@ export function sealRuns(platform: Platform, file: WritableFile, runs: readonly 
  * Throws a RecordError CorruptBlock where the file is not whole (a MapOutputDamaged where its
  * `origin` is given) and a FileError where it cannot be read.
  */
-export function openRuns(platform: Platform, path: string, origin?: MapOutputOrigin): Run[] {
+export function openRuns(
+  platform: Platform,
+  path: string,
+  { header, origin }: RunFileOptions = {},
+): Run[] {
   using file = openWritten(platform, path, origin);
+  const fault = header && headerFault(platform, file, header);
+  if (fault !== undefined) throw damaged(path, 0, fault, origin);
+  const firstAt = header?.bytes.length ?? 0;
   const trailerAt = file.bytes - TRAILER_BYTES;
-  if (trailerAt < 0) throw damaged(path, 0, "the file is cut short", origin);
+  if (trailerAt < firstAt) throw damaged(path, 0, "the file is cut short", origin);
   const trailer = new DataView(new ArrayBuffer(TRAILER_BYTES));
   file.readAt(trailerAt, new Uint8Array(trailer.buffer));
+  const trailerCrc = platform.crc32(new Uint8Array(trailer.buffer, 0, 20), header?.seed);
   const directoryAt = trailer.getFloat64(0, true);
-  const isPlace = Number.isInteger(directoryAt) && directoryAt >= 0 && directoryAt <= trailerAt;
-  if (trailer.getUint32(12, true) !== MAGIC || !isPlace) {
+  const isTrailer = trailer.getUint32(16, true) === MAGIC &&
+    trailer.getUint32(20, true) === trailerCrc;
+  if (!isTrailer || directoryAt < firstAt || directoryAt > trailerAt) {
     throw damaged(path, trailerAt, "the file does not end like a file of runs", origin);
   }
-  const directory = new Uint8Array(file.bytes - directoryAt);
+  const directory = new Uint8Array(trailerAt - directoryAt);
   file.readAt(directoryAt, directory);
-  const crc = platform.crc32(directory.subarray(0, directory.length - 4));
-  if (crc !== trailer.getUint32(16, true)) {
+  if (platform.crc32(directory, header?.seed) !== trailer.getUint32(12, true)) {
     throw damaged(path, directoryAt, "the checksum of the directory is wrong", origin);
   }
   const runs = readDirectory(path, directory, trailer.getUint32(8, true));
+  if (blocksEnd(runs, firstAt) !== directoryAt) {
+    throw damaged(path, directoryAt, "the directory does not fit what is before it", origin);
+  }
   return origin === undefined ? runs : runs.map((run) => ({ ...run, origin }));
+}
+
+/** Where blocks end that follow each other from `firstAt` on; NaN if they do not. */
+function blocksEnd(runs: readonly Run[], firstAt: number): number {
+  let at = firstAt;
+  for (const { blocks } of runs) {
+    for (const { offset, bytes } of blocks) {
+      if (offset !== at) return NaN;
+      at += BLOCK_HEADER_BYTES + bytes;
+    }
+  }
+  return at;
 }
 
 function readDirectory(path: string, directory: Uint8Array, runCount: number): Run[] {
@@ -371,11 +419,12 @@ function readDirectory(path: string, directory: Uint8Array, runCount: number): R
     at += RUN_ENTRY_BYTES;
     for (let j = 0; j < blockCount; j++) {
       const keyAt = at + BLOCK_ENTRY_BYTES;
-      const keyLength = view.getUint32(at + 16, true);
+      const keyLength = view.getUint32(at + 20, true);
       blocks.push({
         offset: view.getFloat64(at, true),
         bytes: view.getUint32(at + 8, true),
         records: view.getUint32(at + 12, true),
+        crc: view.getUint32(at + 16, true),
         firstKey: directory.slice(keyAt, keyAt + keyLength),
       });
       at = keyAt + keyLength;

@@ -1,31 +1,44 @@
 /**
  * The output of a map task on a local disk: what one executor writes and any other reads.
  *
- *     NAME.data     partition 0: frame | frame | ...   partition 1: frame | ...      ShuffleFileSink
- *                   or sorted runs, as run.ts writes them                            SortedFileSink
- *     frame         u32 CRC32 of what follows, u32 block bytes, u32 records | block
+ *     NAME.data     header | partition 0: frame | frame | ...   partition 1: ...     ShuffleFileSink
+ *                   header | sorted runs, as run.ts writes them                      SortedFileSink
+ *     frame         u32 block bytes, u32 records, u32 CRC32 | block
+ *                   the checksum is that of the header, the offset of the frame (f64), bytes,
+ *                   records and block: a frame is right in its own place alone
  *
- *     NAME.index    f64 exchange, f64 map partition, f64 attempt, f64 records, f64 data bytes,
- *                   f64 partitions, f64 offset per partition and one for the end,
- *                   u32 magic and version, u32 CRC32 of all before
+ *     NAME.index    header | f64 exchange, f64 map partition, f64 attempt, f64 records,
+ *                   f64 data bytes, f64 partitions, u32 CRC32 of all before | f64 offset per
+ *                   partition and one for the end, u32 CRC32 that goes on from the first
+ *
+ *     header        whose file it is (file_header.ts)
  *
  * Both are written under other names and put in their places when they are complete, the data
- * first: an index tells that its data is there. Readers check every byte that they use, so that a
- * lost or damaged output is made again instead of giving wrong results.
+ * first: an index tells that its data is there. Readers check every byte that they use, and every
+ * size before they allocate it, so that a lost or damaged output is made again instead of giving
+ * wrong results.
  */
 import { assert } from "../core/errors.ts";
-import { FileError, type Platform, type WritableFile } from "../core/platform.ts";
+import {
+  FileError,
+  type Platform,
+  type ReadableFile,
+  type WritableFile,
+} from "../core/platform.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import type { BlockSink, RunSink } from "./carrier.ts";
 import { MapOutputDamaged, type MapOutputOrigin, openWritten } from "./damage.ts";
+import { type FileHeader, headerFault, headerFor } from "./file_header.ts";
 import { type OutputIndex, OutputIndexes } from "./output_indexes.ts";
-import { openRuns, type Run } from "./run.ts";
+import { openRuns, type Run, sealRuns } from "./run.ts";
 import { sampleOf } from "./run_sample.ts";
 
 const FRAME_HEADER_BYTES = 12;
+const OFFSET_BYTES = 8;
+const CRC_BYTES = 4;
 const INDEX_FIELDS = 6;
-const MAGIC = 0x31584649; // "IFX1"
+const INDEX_FIELDS_BYTES = INDEX_FIELDS * OFFSET_BYTES + CRC_BYTES;
 /** Bounds for a few hundred partitions need no more, and the driver keeps one sample a map task. */
 const SAMPLE_KEYS_MAX = 1000;
 
@@ -48,6 +61,8 @@ class OutputFiles {
   /** Below the application's folder. */
   readonly file: string;
   readonly #place: MapOutputPlace;
+  /** How the data file begins. */
+  readonly header: FileHeader;
   readonly #data: string;
   readonly #index: string;
 
@@ -58,17 +73,31 @@ class OutputFiles {
     this.file = `${place.folder}/${name}.data`;
     this.#data = `${place.root}/${this.file}`;
     this.#index = indexPathOf(this.#data);
+    this.header = headerFor(place.platform, this.#data);
   }
 
   get dataInProgress(): string {
     return `${this.#data}.part`;
   }
 
+  /** The data file, which has its header. What an attempt that was killed left is replaced. */
+  create(): WritableFile {
+    const file = this.#place.platform.files.create(this.dataInProgress, { replace: true });
+    try {
+      file.append(this.header.bytes);
+    } catch (error) {
+      file[Symbol.dispose]();
+      this.discard();
+      throw error;
+    }
+    return file;
+  }
+
   /** Writes the index and puts both files in their places. */
   commit(records: number, dataBytes: number, offsets: readonly number[]): void {
     const { platform, exchange, partition, attempt } = this.#place;
     const fields = [exchange, partition, attempt, records, dataBytes, offsets.length - 1];
-    const index = encodeIndex(platform, [...fields, ...offsets]);
+    const index = encodeIndex(platform, this.#index, fields, offsets);
     const indexInProgress = `${this.#index}.part`;
     try {
       using file = platform.files.create(indexInProgress, { replace: true });
@@ -90,21 +119,20 @@ class OutputFiles {
 /** Writes blocks, partition by partition, to one file. Throws a FileError where it cannot. */
 export class ShuffleFileSink implements BlockSink {
   readonly kind = "blocks";
-  readonly #platform: Platform;
   readonly #files: OutputFiles;
   readonly #data: WritableFile;
   /** Where each partition begins; those that have begun so far. */
   readonly #offsets: number[] = [];
   readonly #partitions: number;
-  readonly #header = new DataView(new ArrayBuffer(FRAME_HEADER_BYTES));
+  readonly #frame: FramePlace;
   #records = 0;
   #isOpen = true;
 
   constructor(place: MapOutputPlace, partitions: number) {
-    this.#platform = place.platform;
     this.#partitions = partitions;
     this.#files = new OutputFiles(place);
-    this.#data = place.platform.files.create(this.#files.dataInProgress, { replace: true });
+    this.#frame = new FramePlace(place.platform, this.#files.header.seed);
+    this.#data = this.#files.create();
   }
 
   write(partition: PartitionId, block: Uint8Array, records: number): void {
@@ -113,12 +141,7 @@ export class ShuffleFileSink implements BlockSink {
       `a block of partition ${partition} came after partition ${this.#offsets.length - 1}`,
     );
     this.#beginUpTo(partition);
-    const header = this.#header;
-    header.setUint32(4, block.length, true);
-    header.setUint32(8, records, true);
-    const seed = this.#platform.crc32(new Uint8Array(header.buffer, 4));
-    header.setUint32(0, this.#platform.crc32(block, seed), true);
-    this.#data.append(new Uint8Array(header.buffer));
+    this.#data.append(this.#frame.headerOf(this.#data.bytes, block, records));
     this.#data.append(block);
     this.#records += records;
   }
@@ -143,10 +166,50 @@ export class ShuffleFileSink implements BlockSink {
   }
 }
 
-/** Takes the sorted runs of a map task as they are, in the one file that `path` names. */
+/** Makes and checks the headers of frames; the one that was read last lies in `read`. */
+class FramePlace {
+  /** f64 offset; then the header as it lies in the file. */
+  readonly #bytes = new Uint8Array(OFFSET_BYTES + FRAME_HEADER_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #platform: Platform;
+  readonly #seed: number;
+  /** Where the header of a frame is to be read to. */
+  readonly read = this.#bytes.subarray(OFFSET_BYTES);
+
+  /** `seed`: that of the file's header. */
+  constructor(platform: Platform, seed: number) {
+    this.#platform = platform;
+    this.#seed = seed;
+  }
+
+  /** What goes before a block that is written at `offset`; good until the next one. */
+  headerOf(offset: number, block: Uint8Array, records: number): Uint8Array {
+    this.#view.setUint32(OFFSET_BYTES, block.length, true);
+    this.#view.setUint32(OFFSET_BYTES + 4, records, true);
+    this.#view.setUint32(OFFSET_BYTES + 8, this.#checksum(offset, block), true);
+    return this.read;
+  }
+
+  /** How long the block behind the header in `read` says to be. */
+  get blockBytes(): number {
+    return this.#view.getUint32(OFFSET_BYTES, true);
+  }
+
+  /** Whether `block` is the one of the header in `read`, which lies at `offset`. */
+  isRight(offset: number, block: Uint8Array): boolean {
+    return this.#view.getUint32(OFFSET_BYTES + 8, true) === this.#checksum(offset, block);
+  }
+
+  #checksum(offset: number, block: Uint8Array): number {
+    this.#view.setFloat64(0, offset, true);
+    const place = this.#platform.crc32(this.#bytes.subarray(0, OFFSET_BYTES + 8), this.#seed);
+    return this.#platform.crc32(block, place);
+  }
+}
+
+/** Takes the sorted runs of a map task as they are. */
 export class SortedFileSink implements RunSink {
   readonly kind = "runs";
-  readonly path: string;
   readonly #platform: Platform;
   readonly #files: OutputFiles;
   #isOpen = true;
@@ -154,15 +217,20 @@ export class SortedFileSink implements RunSink {
   constructor(place: MapOutputPlace) {
     this.#platform = place.platform;
     this.#files = new OutputFiles(place);
-    this.path = this.#files.dataInProgress;
-    // An attempt that was killed may have left its beginnings.
-    removeIfThere(this.#platform, this.path);
+  }
+
+  create(): WritableFile {
+    return this.#files.create();
+  }
+
+  seal(file: WritableFile, runs: readonly Run[]): void {
+    sealRuns(this.#platform, file, runs, this.#files.header);
   }
 
   /** `runs`: all that lie in the file, which has been sealed and closed. */
   close(runs: readonly Run[]): MapOutput {
     const records = runs.reduce((sum, run) => sum + run.records, 0);
-    const { bytes } = this.#platform.files.info(this.path);
+    const { bytes } = this.#platform.files.info(this.#files.dataInProgress);
     const sample = sampleOf(this.#platform, runs, SAMPLE_KEYS_MAX);
     this.#files.commit(records, bytes, [0]);
     this.#isOpen = false;
@@ -188,31 +256,34 @@ export function* readPartition(
   partition: PartitionId,
   known = new OutputIndexes(0),
 ): Generator<Uint8Array, void, undefined> {
-  const index = known.index(path, () => readIndex(platform, path, origin));
+  const header = headerFor(platform, path);
   const damaged = (detail: string) => new MapOutputDamaged(origin, `${detail} in ${path}`);
+  // Frames tell whose they are themselves; so how the file begins need not be read each time.
+  const index = known.index(path, () => {
+    const found = readIndex(platform, path, origin);
+    using file = openData(platform, path, origin, found);
+    const fault = headerFault(platform, file, header);
+    if (fault !== undefined) throw damaged(fault);
+    return found;
+  });
   let at = index.offsets[partition] ?? NaN;
   const end = index.offsets[partition + 1] ?? NaN;
-  if (!(at <= end)) throw damaged(`there is no partition ${partition}`);
+  if (!(at <= end && end <= index.dataBytes)) throw damaged(`there is no partition ${partition}`);
   if (at === end) return;
-  using file = openWritten(platform, path, origin);
-  if (file.bytes !== index.dataBytes) {
-    throw damaged(`there are ${file.bytes} bytes instead of ${index.dataBytes}`);
-  }
-  const headerBytes = new Uint8Array(FRAME_HEADER_BYTES);
-  const header = new DataView(headerBytes.buffer);
+  using file = openData(platform, path, origin, index);
+  const frame = new FramePlace(platform, header.seed);
   while (at < end) {
-    file.readAt(at, headerBytes);
+    file.readAt(at, frame.read);
     const blockAt = at + FRAME_HEADER_BYTES;
-    const blockBytes = header.getUint32(4, true);
-    if (blockAt + blockBytes > end) throw damaged(`the block at byte ${at} is too long`);
-    const block = new Uint8Array(blockBytes);
+    const blockEnd = blockAt + frame.blockBytes;
+    if (blockEnd > end) throw damaged(`the block at byte ${at} is too long`);
+    const block = new Uint8Array(blockEnd - blockAt);
     file.readAt(blockAt, block);
-    const seed = platform.crc32(headerBytes.subarray(4));
-    if (platform.crc32(block, seed) !== header.getUint32(0, true)) {
+    if (!frame.isRight(at, block)) {
       throw damaged(`the checksum of the block at byte ${at} is wrong`);
     }
     yield block;
-    at = blockAt + blockBytes;
+    at = blockEnd;
   }
 }
 
@@ -228,13 +299,8 @@ export function openSortedOutput(
   known = new OutputIndexes(0),
 ): readonly Run[] {
   return known.runs(path, () => {
-    const { dataBytes } = readIndex(platform, path, origin);
-    using file = openWritten(platform, path, origin);
-    if (file.bytes !== dataBytes) {
-      const detail = `there are ${file.bytes} bytes instead of ${dataBytes} in ${path}`;
-      throw new MapOutputDamaged(origin, detail);
-    }
-    return openRuns(platform, path, origin);
+    openData(platform, path, origin, readIndex(platform, path, origin))[Symbol.dispose]();
+    return openRuns(platform, path, { origin, header: headerFor(platform, path) });
   });
 }
 
@@ -248,13 +314,41 @@ function indexPathOf(dataPath: string): string {
   return dataPath.replace(/\.data$/, ".index");
 }
 
-function encodeIndex(platform: Platform, numbers: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(8 * numbers.length + 8);
+/** The data of an output, as long as its index says. */
+function openData(
+  platform: Platform,
+  path: string,
+  origin: MapOutputOrigin,
+  { dataBytes }: OutputIndex,
+): ReadableFile {
+  const file = openWritten(platform, path, origin);
+  if (file.bytes === dataBytes) return file;
+  file[Symbol.dispose]();
+  throw new MapOutputDamaged(
+    origin,
+    `there are ${file.bytes} bytes instead of ${dataBytes} in ${path}`,
+  );
+}
+
+function encodeIndex(
+  platform: Platform,
+  path: string,
+  fields: readonly number[],
+  offsets: readonly number[],
+): Uint8Array {
+  const header = headerFor(platform, path);
+  const fieldsAt = header.bytes.length;
+  const offsetsAt = fieldsAt + INDEX_FIELDS_BYTES;
+  const bytes = new Uint8Array(offsetsAt + OFFSET_BYTES * offsets.length + CRC_BYTES);
   const view = new DataView(bytes.buffer);
-  numbers.forEach((number, i) => view.setFloat64(8 * i, number, true));
-  const at = 8 * numbers.length;
-  view.setUint32(at, MAGIC, true);
-  view.setUint32(at + 4, platform.crc32(bytes.subarray(0, at + 4)), true);
+  bytes.set(header.bytes);
+  fields.forEach((field, i) => view.setFloat64(fieldsAt + OFFSET_BYTES * i, field, true));
+  offsets.forEach((offset, i) => view.setFloat64(offsetsAt + OFFSET_BYTES * i, offset, true));
+  // Behind a checksum that is part of what it checks every checksum is the same; so it is left out.
+  const fieldsCrc = platform.crc32(bytes.subarray(0, offsetsAt - CRC_BYTES));
+  view.setUint32(offsetsAt - CRC_BYTES, fieldsCrc, true);
+  const end = bytes.length - CRC_BYTES;
+  view.setUint32(end, platform.crc32(bytes.subarray(offsetsAt, end), fieldsCrc), true);
   return bytes;
 }
 
@@ -262,22 +356,42 @@ function readIndex(platform: Platform, dataPath: string, origin: MapOutputOrigin
   const path = indexPathOf(dataPath);
   const damaged = (detail: string) => new MapOutputDamaged(origin, `${detail}: ${path}`);
   using file = openWritten(platform, path, origin);
-  const bytes = new Uint8Array(file.bytes);
-  file.readAt(0, bytes);
-  const view = new DataView(bytes.buffer);
-  const at = bytes.length - 8;
-  if (at < 8 * INDEX_FIELDS || at % 8 !== 0 || view.getUint32(at, true) !== MAGIC) {
-    throw damaged("the index is cut short or is none");
-  }
-  if (view.getUint32(at + 4, true) !== platform.crc32(bytes.subarray(0, at + 4))) {
+  const header = headerFor(platform, path);
+  const fault = headerFault(platform, file, header);
+  if (fault !== undefined) throw damaged(fault);
+  const fieldsAt = header.bytes.length;
+  const offsetsAt = fieldsAt + INDEX_FIELDS_BYTES;
+  const read = (at: number, bytes: number): DataView<ArrayBuffer> => {
+    const found = new Uint8Array(bytes);
+    file.readAt(at, found);
+    return new DataView(found.buffer);
+  };
+  /** The checksum of bytes that end with it. */
+  const isRight = (view: DataView<ArrayBuffer>, seed: number): boolean => {
+    const checked = new Uint8Array(view.buffer, 0, view.byteLength - CRC_BYTES);
+    return platform.crc32(checked, seed) === view.getUint32(checked.length, true);
+  };
+  if (file.bytes < offsetsAt) throw damaged("the index is cut short");
+  const fields = read(fieldsAt, INDEX_FIELDS_BYTES);
+  if (!isRight(fields, platform.crc32(header.bytes))) {
     throw damaged("the checksum of the index is wrong");
   }
-  const numbers = new Float64Array(at / 8);
-  for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(8 * i, true);
-  if (numbers[0] !== origin.exchange || numbers[1] !== origin.partition) {
-    throw damaged(`this is map partition ${numbers[1]} of exchange ${numbers[0]}`);
+  const [exchange, partition, , , dataBytes, partitions] = numbersIn(fields, INDEX_FIELDS);
+  if (exchange !== origin.exchange || partition !== origin.partition) {
+    throw damaged(`this is map partition ${partition} of exchange ${exchange}`);
   }
-  return { dataBytes: numbers[4]!, offsets: numbers.subarray(INDEX_FIELDS) };
+  const offsetsBytes = OFFSET_BYTES * (partitions! + 1) + CRC_BYTES;
+  if (file.bytes !== offsetsAt + offsetsBytes) {
+    throw damaged(`the index has ${file.bytes} bytes instead of ${offsetsAt + offsetsBytes}`);
+  }
+  const offsets = read(offsetsAt, offsetsBytes);
+  const fieldsCrc = fields.getUint32(INDEX_FIELDS_BYTES - CRC_BYTES, true);
+  if (!isRight(offsets, fieldsCrc)) throw damaged("the checksum of the index is wrong");
+  return { dataBytes: dataBytes!, offsets: numbersIn(offsets, partitions! + 1) };
+}
+
+function numbersIn(view: DataView, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => view.getFloat64(OFFSET_BYTES * i, true));
 }
 
 function removeIfThere(platform: Platform, path: string): void {

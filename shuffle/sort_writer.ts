@@ -37,7 +37,7 @@ export class SortWriter implements ShuffleWriter {
     this.#placement = placement;
     this.#io = io;
     const { platform, budget, spills, sink } = io;
-    this.#file = sink.kind === "runs" ? platform.files.create(sink.path) : undefined;
+    this.#file = sink.kind === "runs" ? sink.create() : undefined;
     this.#entries = new SortEntries(
       { ascending, placement },
       { platform, budget, spills, ...(this.#file && { output: this.#file }) },
@@ -64,6 +64,7 @@ export class SortWriter implements ShuffleWriter {
     const { sink } = this.#io;
     assert(sink.kind === "runs", "runs were written for a sink of blocks");
     const runs = this.#entries.sorter.writeRuns(file);
+    sink.seal(file, runs);
     file[Symbol.dispose]();
     return sink.close(runs);
   }

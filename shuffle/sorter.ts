@@ -19,7 +19,7 @@ import type { SortedRecords } from "./merge.ts";
 import { mergeRuns } from "./merge_passes.ts";
 import { Piece, writeEncoded } from "./piece.ts";
 import { PieceMerge } from "./piece_merge.ts";
-import { BLOCK_BYTES, BLOCK_HEADER_BYTES, copyRun, type Run, RunWriter, sealRuns } from "./run.ts";
+import { BLOCK_BYTES, BLOCK_HEADER_BYTES, copyRun, type Run, RunWriter } from "./run.ts";
 import type { SpillManager } from "./spill_manager.ts";
 
 /**
@@ -123,7 +123,7 @@ export class Sorter implements Disposable {
 
   /**
    * Appends the records to `file` as sorted runs of up to 4 MB, the earlier record in the earlier
-   * run where keys are equal, and seals the file for other processes. No merge: the readers do it.
+   * run where keys are equal. No merge: the readers do it.
    */
   writeRuns(file: WritableFile): Run[] {
     const { platform, spills, output } = this.#options;
@@ -135,7 +135,6 @@ export class Sorter implements Disposable {
     });
     if (output === undefined) this.#runs.forEach((run) => spills.release(run.path));
     const runs = [...moved, ...this.#writeAll(file)];
-    sealRuns(platform, file, runs);
     this.#release();
     return runs;
   }

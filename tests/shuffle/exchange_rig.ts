@@ -5,6 +5,7 @@ import { hashBytes, partitionOf } from "../../core/key_hash.ts";
 import { readKey } from "../../core/key_reader.ts";
 import { type Exchange, type Partitioner, partitionsOf } from "../../core/plan/exchange.ts";
 import type { UserFunction } from "../../core/plan/plan.ts";
+import type { WritableFile } from "../../core/platform.ts";
 import type { MapOutput } from "../../core/task.ts";
 import type { BlockSink, ExchangeInput, ExchangeSink, RunSink } from "../../shuffle/carrier.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
@@ -63,6 +64,12 @@ export class FileSink implements RunSink {
   readonly kind = "runs";
   readonly path = `${folder}/runs-${crypto.randomUUID()}`;
   runs: readonly Run[] = [];
+
+  create(): WritableFile {
+    return platform.files.create(this.path);
+  }
+
+  seal(): void {}
 
   close(runs: readonly Run[]): MapOutput {
     this.runs = runs;

@@ -109,7 +109,7 @@ for (const kind of ["notFound", "other"] as const) {
         assert.throws(() => [...readPartition(failing, path, origin, 0)], lost);
         {
           using sink = new SortedFileSink({ ...place, attempt: 1 });
-          denoPlatform.files.create(sink.path)[Symbol.dispose]();
+          sink.create()[Symbol.dispose]();
           ({ file } = sink.close([]));
         }
         assert.throws(() => openSortedOutput(failing, `${folder}/${file}`, origin), lost);

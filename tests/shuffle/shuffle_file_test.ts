@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { boundsOf } from "../../core/plan/bounds.ts";
+import type { Platform } from "../../core/platform.ts";
 import type { MapOutput } from "../../core/task.ts";
 import { compareKeyBytes } from "../../shuffle/bytes.ts";
 import { MapOutputDamaged } from "../../shuffle/damage.ts";
+import { namingFullDisks } from "../../shuffle/full_disk.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { Merge } from "../../shuffle/merge.ts";
 import type { Run } from "../../shuffle/run.ts";
@@ -99,7 +101,8 @@ Deno.test("an output that was not closed leaves nothing; one that was replaces a
   }
   {
     using sink = new SortedFileSink(placeIn(folder));
-    Deno.writeTextFileSync(sink.path, "begun");
+    using file = sink.create();
+    file.append(Uint8Array.of(1));
   }
   assert.deepEqual(folder.names(), []);
   Deno.writeTextFileSync(`${folder.path}/exchange-3-map-7-0.data.part`, "a killed attempt");
@@ -158,12 +161,13 @@ function writeSorted(folder: Folder, records: readonly KeyedRecord[]): MapOutput
   const budget = new MemoryBudget(4 * 1024 * 1024);
   let runs: Run[];
   {
-    using file = platform.files.create(sink.path);
+    using file = sink.create();
     using sorter = new Sorter({ platform, budget, spills, output: file });
     for (const { key, value } of records) {
       sorter.add(joined(key, value), 0, key.length, key.length, value.length);
     }
     runs = sorter.writeRuns(file);
+    sink.seal(file, runs);
   }
   return sink.close(runs);
 }
@@ -184,6 +188,126 @@ Deno.test("sorted output is opened as runs, and damage to it is found", () => {
   assert.deepEqual(folder.names(), ["exchange-3-map-7-0.data", "exchange-3-map-7-0.index"]);
   assert.deepEqual(readSorted(path), textsOf(sortedSlowly(records)));
   expectAllDamageFound(path, () => readSorted(path));
+});
+
+/** Two of the files of an application, with the same number of bytes in both. */
+function exchangeFiles(one: string, other: string): void {
+  for (const kind of [".data", ".index"]) {
+    const [a, b] = [one, other].map((path) => path.replace(".data", kind));
+    Deno.renameSync(a!, `${a}.aside`);
+    Deno.renameSync(b!, a!);
+    Deno.renameSync(`${a}.aside`, b!);
+  }
+}
+
+Deno.test("a file is taken for no other: another attempt, map partition, application, executor", () => {
+  using folder = temporaryFolder();
+  const place = { ...placeIn(folder), root: folder.path, folder: "executor-0-0-disk-0" };
+  const others = [
+    { ...place, attempt: 1 },
+    { ...place, partition: 8 },
+    { ...place, exchange: 4 },
+    { ...place, folder: "executor-1-0-disk-0" },
+    { ...place, root: `${folder.path}/another-application` },
+  ];
+  const write = (of: typeof place, byte: number): string => {
+    Deno.mkdirSync(`${of.root}/${of.folder}`, { recursive: true });
+    using sink = new ShuffleFileSink(of, 1);
+    sink.write(0, Uint8Array.of(byte), 1);
+    return `${of.root}/${sink.close().file}`;
+  };
+  const path = write(place, 1);
+  for (const other of others) {
+    const otherPath = write(other, 2);
+    assert.deepEqual(readBlocks(otherPath, 1, other), [[[2]]]);
+    exchangeFiles(path, otherPath);
+    assert.throws(
+      () => readBlocks(path, 1),
+      { name: "MapOutputDamaged", partition: 7, detail: /it does not begin as it has to: it is / },
+    );
+    exchangeFiles(path, otherPath);
+    // The data alone, with the index of the right one.
+    const right = Deno.readFileSync(path);
+    Deno.copyFileSync(otherPath, path);
+    assert.throws(() => readBlocks(path, 1), MapOutputDamaged);
+    // And its frames behind the right header, where that is as long.
+    const stale = Deno.readFileSync(otherPath);
+    if (stale.length === right.length) {
+      const frameAt = right.length - 13;
+      Deno.writeFileSync(
+        path,
+        Uint8Array.of(...right.subarray(0, frameAt), ...stale.subarray(frameAt)),
+      );
+      assert.throws(() => readBlocks(path, 1), { detail: /checksum of the block/ });
+    }
+    Deno.writeFileSync(path, right);
+    assert.deepEqual(readBlocks(path, 1), [[[1]]]);
+  }
+});
+
+Deno.test("blocks that have changed places are found, though they are whole", () => {
+  using folder = temporaryFolder();
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat({ max: 2 }), { minLength: 2, maxLength: 8 }),
+      fc.nat({ max: 7 }),
+      fc.nat({ max: 7 }),
+      (partitions, a, b) => {
+        const [one, other] = [a % partitions.length, b % partitions.length];
+        fc.pre(one !== other);
+        const blocks: Uint8Array[][] = [[], [], []];
+        partitions.sort().forEach((partition, i) => blocks[partition]!.push(Uint8Array.of(i)));
+        const path = pathOf(folder, writeBlocks(folder, blocks));
+        const bytes = Deno.readFileSync(path);
+        const frameBytes = 13;
+        const frameAt = (i: number) => bytes.length - (partitions.length - i) * frameBytes;
+        const frameOf = (i: number) => bytes.slice(frameAt(i), frameAt(i) + frameBytes);
+        const [first, second] = [frameOf(one), frameOf(other)];
+        bytes.set(second, frameAt(one));
+        bytes.set(first, frameAt(other));
+        Deno.writeFileSync(path, bytes);
+        for (const i of [one, other]) {
+          const read = () => [...readPartition(platform, path, origin, partitions[i]!)];
+          assert.throws(read, MapOutputDamaged);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("sizes that a damaged index tells are not allocated", () => {
+  using folder = temporaryFolder();
+  const path = pathOf(folder, writeBlocks(folder, [[Uint8Array.of(1)]]));
+  const index = path.replace(".data", ".index");
+  const bytes = Deno.readFileSync(index);
+  const largest = { bytes: 0 };
+  const counting: Platform = {
+    ...namingFullDisks(platform),
+    files: {
+      ...namingFullDisks(platform).files,
+      open(path) {
+        const file = platform.files.open(path);
+        return {
+          path,
+          bytes: file.bytes,
+          readAt(offset, into) {
+            largest.bytes = Math.max(largest.bytes, into.length);
+            return file.readAt(offset, into);
+          },
+          readAtLater: (offset, into) => file.readAtLater(offset, into),
+          [Symbol.dispose]: () => file[Symbol.dispose](),
+        };
+      },
+    },
+  };
+  // 4 GB that are not there.
+  Deno.truncateSync(index, 2 ** 32);
+  assert.throws(() => [...readPartition(counting, path, origin, 0)], /4294967296 bytes instead of/);
+  Deno.writeFileSync(index, bytes);
+  Deno.truncateSync(path, 2 ** 32);
+  assert.throws(() => [...readPartition(counting, path, origin, 0)], /4294967296 bytes instead of/);
+  assert.ok(largest.bytes < 1000, `${largest.bytes} bytes were asked for`);
 });
 
 /** A key of four bytes for a number. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { Merge } from "../../shuffle/merge.ts";
-import { openRuns } from "../../shuffle/run.ts";
+import { openRuns, sealRuns } from "../../shuffle/run.ts";
 import { Sorter } from "../../shuffle/sorter.ts";
 import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
@@ -196,6 +196,7 @@ Deno.test("runs in the order they were written are the sort, and another process
       });
       addAll(sorter, records);
       const runs = sorter.writeRuns(file);
+      sealRuns(denoPlatform, file, runs);
       assert.equal(budget.bytesReserved, 0);
       assert.deepEqual(folder.names(), ["output"]);
       assert.deepEqual(openRuns(denoPlatform, path), runs);
@@ -216,6 +217,7 @@ Deno.test("an empty sorter gives nothing, and a disposed one keeps nothing", () 
   {
     using file = denoPlatform.files.create(`${folder.path}/empty`);
     assert.deepEqual(new Sorter(options).writeRuns(file), []);
+    sealRuns(denoPlatform, file, []);
   }
   assert.deepEqual(openRuns(denoPlatform, `${folder.path}/empty`), []);
   const sorter = new Sorter(options);

@@ -197,6 +197,7 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
     workerMemoryBytes,
     storageFraction: conf.getFraction("spark.memory.storageFraction"),
+    resultBytesMax: conf.getBytes("spark.driver.maxResultSize") || undefined,
     shuffleBytesMax: conf.getBytes("flint.shuffle.diskBytesMax"),
     executorMemoryBytes: conf.getBytes("spark.executor.memory") ?? master.executorMemoryBytes ??
       slotsPerExecutor * workerMemoryBytes + EXECUTOR_OVERHEAD_BYTES,

@@ -24,6 +24,8 @@ type Option = Readonly<{
   alias?: string;
   /** Of memory: less than this many bytes cannot work. */
   bytesMin?: number;
+  /** Of memory: `0` is understood, as no limit. */
+  mayBeZero?: boolean;
   /** Of a text: what it may be, whatever the case. */
   choices?: readonly string[];
 }>;
@@ -43,6 +45,12 @@ export const OPTIONS = {
     about: "Folders for shuffle and spill files. SPARK_LOCAL_DIRS wins; default: the temp folder.",
   },
   "spark.driver.memory": { kind: "memory", about: "V8 heap of the job's process; set by submit." },
+  "spark.driver.maxResultSize": {
+    kind: "memory",
+    default: "1g",
+    mayBeZero: true,
+    about: "A job whose result, encoded, is larger fails before it fills the driver. 0: no limit.",
+  },
   "spark.executor.memory": {
     kind: "memory",
     about: "An executor that holds more is killed. Default: slots × worker memory + 300m.",
@@ -176,6 +184,11 @@ function refuseLittle(key: string, value: string, bytesMin: number): void {
   throw invalid(key, value, `Use ${bytesMin / 1024}k or more: a task has to hold a few records`);
 }
 
+/** Zero of whatever unit. */
+function isZero(text: string): boolean {
+  return /^\s*0+\s*([kmgt](?:i?b)?)?\s*$/i.test(text);
+}
+
 /** Checks keys and values; throws a ConfigError that names the first one that is wrong. */
 export function validateSettings(settings: Settings): void {
   for (const [key, value] of Object.entries(settings)) validate(key, String(value));
@@ -193,6 +206,7 @@ function validate(key: string, value: string): void {
       case "weights":
         return void weights(value, key);
       case "memory":
+        if (option.mayBeZero === true && isZero(value)) return;
         return refuseLittle(key, value, option.bytesMin ?? 0);
       case "count":
         return void count(value, key);
@@ -406,9 +420,15 @@ export class SparkConf {
     return this.#values.get(known ?? key) ?? fallback ?? option?.default;
   }
 
-  /** A memory setting in bytes; undefined where it is not set and has no default. */
+  /**
+   * A memory setting in bytes; undefined where it is not set and has no default. 0 of a setting for
+   * which that means that there is no limit.
+   */
   getBytes(key: string): number | undefined {
     const text = this.get(key);
+    const known = canonical(key);
+    const option: Option | undefined = known && OPTIONS[known];
+    if (text !== undefined && option?.mayBeZero === true && isZero(text)) return 0;
     return text === undefined ? undefined : memoryBytes(text, key);
   }
 

@@ -115,8 +115,11 @@ export type FromExecutor =
   | Readonly<{ kind: "meet"; task: Task; meeting: Meeting; message: string }>
   /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
   | Readonly<{ kind: "programStarted" | "programEnded"; pid: number }>
-  /** `bytes`: a block of the value of a task that still runs; void if the task fails. */
-  | Readonly<{ kind: "value"; task: Task; bytes: Uint8Array }>
+  /**
+   * `bytes`: a block of the value of a task that still runs; void if the task fails. `hasMore`: a part
+   * of one, and the next message of the task goes on with it.
+   */
+  | Readonly<{ kind: "value"; task: Task; hasMore?: boolean; bytes: Uint8Array }>
   | Readonly<{ kind: "ended"; result: TaskResult }>
   /** A kept partition had to make room, or was damaged. */
   | Readonly<{ kind: "keptDropped"; dataset: PlanId; partition: PartitionId }>
@@ -298,6 +301,10 @@ function areKept(value: unknown): boolean {
       );
 }
 
+function isFlagOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
 function isFileOrNone(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
@@ -334,7 +341,7 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   meet: (fields) => isTask(fields.task) && isMeeting(fields),
   programStarted: (fields) => isCount(fields.pid),
   programEnded: (fields) => isCount(fields.pid),
-  value: (fields) => isTask(fields.task),
+  value: (fields) => isTask(fields.task) && isFlagOrNone(fields.hasMore),
   ended: (fields) => isResult(fields.result),
   keptDropped: isKeptId,
   wantKept: (fields) => isKeptId(fields) && isCount(fields.request) && isCount(fields.executor),

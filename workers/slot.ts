@@ -36,6 +36,9 @@ import type {
 import { Streams } from "./streams.ts";
 import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 
+/** What goes to the driver in one message of a value. */
+const VALUE_BYTES_MAX = 1 << 20;
+
 /** A stage as an executor keeps it, encoded: only workers look inside. */
 export type StageEntry = {
   readonly stage: StageId;
@@ -291,7 +294,7 @@ export class Slot {
     const running = this.#running;
     if (running === undefined || running.cancelReason !== undefined) return;
     if (running.file === undefined) {
-      return await this.#host.report({ kind: "value", task: running.task, bytes });
+      return await this.#send(running, bytes);
     }
     if (running.failure !== undefined) return;
     try {
@@ -299,6 +302,16 @@ export class Slot {
     } catch (error) {
       running.failure = reportOf(error);
       hired.worker.setCancelled(true);
+    }
+  }
+
+  /** In parts where it is long, so that the driver can say what is too much before it has it all. */
+  async #send(running: Running, block: Uint8Array): Promise<void> {
+    const { task } = running;
+    for (let at = 0; at < block.length && running.cancelReason === undefined;) {
+      const bytes = block.subarray(at, at += VALUE_BYTES_MAX);
+      const hasMore = at < block.length;
+      await this.#host.report({ kind: "value", task, ...(hasMore ? { hasMore } : {}), bytes });
     }
   }
 

@@ -32,10 +32,12 @@ import type { FromExecutor, Grants } from "../../workers/protocol.ts";
 import { ownFolderName, shuffleFilePath } from "../../workers/local_io.ts";
 import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
+import { ArrivingValues } from "./arriving_values.ts";
 import { type Answer, Barriers } from "./barriers.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";
+import { resultFailure } from "./failures.ts";
 import { type LocalFolders, makeLocalFolders } from "./folders.ts";
 import { JobValues } from "./job_values.ts";
 import { KeptReads } from "./kept_reads.ts";
@@ -59,6 +61,8 @@ export type LocalEngineOptions = Readonly<{
   folders: readonly string[];
   /** What tasks may do. */
   grants: Grants;
+  /** What the values of a job may come to, encoded, in bytes; no limit by default. */
+  resultBytesMax?: number | undefined;
   /** Shuffle output that no running job reads is let go above this; no limit by default. */
   shuffleBytesMax?: number | undefined;
   /** How jobs share the executors; first come, first served by default. */
@@ -91,8 +95,6 @@ type Untimed = Stimulus extends infer S ? S extends unknown ? Omit<S, "atMs"> : 
 type Known = {
   /** Stages that it has. */
   readonly stages: Set<StageId>;
-  /** Blocks of values of tasks that still run, by task. */
-  readonly blocks: Map<string, Uint8Array[]>;
   /** Timers of tasks that have been asked to end. */
   readonly cancelTimers: Map<string, ReturnType<typeof setTimeout>>;
 };
@@ -111,6 +113,7 @@ class LocalEngine implements Engine {
   readonly #exitWatch: Disposable;
   readonly #executors = new Map<ExecutorId, Known>();
   readonly #jobs = new Map<JobId, JobValues>();
+  readonly #arriving: ArrivingValues;
   /** The job of each stage that saves: its files are named by it. */
   readonly #savingJobs = new Map<StageId, JobId>();
   readonly #encodedStages = new WeakMap<Stage, Uint8Array>();
@@ -129,6 +132,7 @@ class LocalEngine implements Engine {
     this.parallelism = options.executors * options.slotsPerExecutor;
     this.#folders = makeLocalFolders(options.folders);
     this.filesFolder = filesFolder(this.#folders.paths);
+    this.#arriving = new ArrivingValues(options.resultBytesMax ?? Infinity);
     this.#scheduler = createScheduler({
       executorsMax: options.executors,
       slotsPerExecutor: options.slotsPerExecutor,
@@ -251,6 +255,7 @@ class LocalEngine implements Engine {
     const last = stages.at(-1)!.stage;
     if (job.action.kind === "save") this.#savingJobs.set(last.id, job.id);
     this.#jobs.set(job.id, values);
+    this.#arriving.expect(last, job);
     this.#pool.setReferenced(true);
     const { id, name, properties } = job;
     this.#tell({ kind: "jobSubmitted", job: id, name, stages, properties });
@@ -268,14 +273,8 @@ class LocalEngine implements Engine {
     switch (message.kind) {
       case "ready":
         return this.#ready(executor);
-      case "value": {
-        const blocks = this.#executors.get(executor)?.blocks;
-        const key = taskKey(message.task);
-        const earlier = blocks?.get(key);
-        if (earlier === undefined) blocks?.set(key, [message.bytes]);
-        else earlier.push(message.bytes);
-        return;
-      }
+      case "value":
+        return this.#arrived(executor, message.task, message.bytes, message.hasMore);
       case "ended":
         return this.#taskEnded(executor, message.result);
       case "keptDropped": {
@@ -302,7 +301,6 @@ class LocalEngine implements Engine {
     this.#cannotStart = false;
     this.#executors.set(executor, {
       stages: new Set(),
-      blocks: new Map(),
       cancelTimers: new Map(),
     });
     this.#keptReads.welcome(executor);
@@ -317,6 +315,7 @@ class LocalEngine implements Engine {
     if (known !== undefined) clearTimers(known);
     if (this.#stopped !== undefined) return;
     this.#host.events.emit({ type: "executor.lost", executor, reason });
+    this.#arriving.lost(executor);
     this.#barriers.lost(executor);
     this.#tell({ kind: "executorLost", executor, fault, reason });
     // Those who waited for it to write what it kept must not wait for ever.
@@ -326,15 +325,24 @@ class LocalEngine implements Engine {
     if (this.#stopped === undefined) this.#pool.recruit(1);
   }
 
+  /** Counted before it is held: a job that brings too much ends at once. */
+  #arrived(executor: ExecutorId, task: Task, bytes: Uint8Array, hasMore?: boolean): void {
+    const excess = this.#arriving.add(executor, task, bytes, hasMore);
+    if (excess === undefined) return;
+    this.#tell({ kind: "jobCancelled", job: excess.job.id, failure: resultFailure(excess) });
+  }
+
   #taskEnded(executor: ExecutorId, told: TaskResult): void {
     const known = this.#executors.get(executor);
     if (known === undefined) return;
     const key = taskKey(told.task);
     clearTimeout(known.cancelTimers.get(key));
     known.cancelTimers.delete(key);
-    const sent = known.blocks.get(key) ?? [];
-    known.blocks.delete(key);
-    const result = told.kind === "value" ? { ...told, blocks: [...sent, ...told.blocks] } : told;
+    if (told.kind === "value") {
+      for (const block of told.blocks) this.#arrived(executor, told.task, block);
+    }
+    const blocks = this.#arriving.take(executor, told.task);
+    const result = told.kind === "value" ? { ...told, blocks } : told;
     if (result.kind === "value" || result.kind === "written") {
       for (const warning of result.warnings ?? []) this.#warnOnce(warning);
     }
@@ -478,6 +486,7 @@ class LocalEngine implements Engine {
   #finish(job: JobId, outcome: { ok: true } | { ok: false; failure: FailureReport }): void {
     const values = this.#jobs.get(job);
     this.#jobs.delete(job);
+    this.#arriving.forget(job);
     for (const [stage, saving] of this.#savingJobs) {
       if (saving === job) this.#savingJobs.delete(stage);
     }

@@ -11,6 +11,7 @@
  * | a stage lost its input too often         | JobError, MapOutputLost                  |
  * | too few slots for a barrier stage        | PlanError, InvalidArgument               |
  * | no executor starts                       | JobError, ExecutorLost                   |
+ * | its values are more than a driver takes  | MemoryError, OverBudget                  |
  *
  * The message has what was found, the cure, the place, and the story of the attempts before. `fields`
  * has the place for programs: `stage`, `stageName`, `partition`, `attempt`.
@@ -22,6 +23,7 @@ import {
   reportOf,
 } from "../../core/errors.ts";
 import type { ExecutorId, Stage, Task } from "../../core/task.ts";
+import type { Excess } from "./arriving_values.ts";
 import type { ExecutorFault } from "./stimulus.ts";
 
 /** How an attempt ended that did not count. */
@@ -125,6 +127,22 @@ export function startFailure(attempts: number, reason: string): FailureReport {
     message: `No executor could be started, ${times(attempts)} in a row: ${reason}\n` +
       "  Check that processes can be started here, that the folders of spark.local.dir are there and " +
       "have room, and --executor-memory",
+  };
+}
+
+/** The values of a job are more than its driver is to hold. */
+export function resultFailure(excess: Excess): FailureReport {
+  const { job, stage, partitionsSeen, bytes, bytesMax } = excess;
+  const partitions = partitionsSeen === 1 ? "1 partition has" : `${partitionsSeen} partitions have`;
+  return {
+    name: "MemoryError",
+    code: "OverBudget",
+    message: `Cannot bring the result of ${job.name} to the driver: ${partitions} sent ` +
+      `${bytes} bytes so far, and spark.driver.maxResultSize is ${bytesMax} bytes\n` +
+      "  Save it, iterate over it with toLocalIterator(), ask for less with take() or a filter, or " +
+      "raise spark.driver.maxResultSize (0: no limit)",
+    fields: { stage: stage.id, stageName: stage.name, bytes, bytesMax },
+    final: true,
   };
 }
 

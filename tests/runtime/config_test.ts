@@ -44,6 +44,17 @@ Deno.test("a memory in which no task can work is refused", () => {
   );
 });
 
+Deno.test("a limit of 0 is none, where there may be none", () => {
+  const conf = new SparkConf();
+  const key = "spark.driver.maxResultSize";
+  assert.equal(conf.getBytes(key), 2 ** 30);
+  assert.equal(conf.set(key, "0").getBytes(key), 0);
+  assert.equal(conf.set(key, "0g").getBytes(key), 0);
+  assert.equal(conf.set(key, "64k").getBytes(key), 65_536);
+  refused(() => conf.set(key, "many"), "InvalidConfig", /"many".*maxResultSize/);
+  refused(() => conf.set("flint.worker.memory", "0"), "InvalidConfig", /"0".*worker\.memory/);
+});
+
 Deno.test("values are checked by the kind of their key", () => {
   const conf = new SparkConf();
   refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);

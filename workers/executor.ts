@@ -212,7 +212,12 @@ function print(line: string): void {
 }
 
 function printText(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  } catch (error) {
+    // The driver that reads it is gone, and there is still something to clean up.
+    if (!isDriverGone(error)) throw error;
+  }
 }
 
 /** The order is read once: workers could read it as well. */

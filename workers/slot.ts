@@ -190,8 +190,9 @@ export class Slot {
     void this.#hired?.worker.send({ kind: "dropBroadcast", broadcast });
   }
 
-  /** Ends what would outlive the process. */
+  /** Ends what would outlive the process; the task that runs starts no program any more. */
   end(): void {
+    if (this.#running !== undefined) this.cancel(this.#running.task, "the driver is gone");
     this.#hired?.pipes.closeAll();
   }
 

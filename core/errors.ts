@@ -57,6 +57,7 @@ export type ErrorCode =
   | "UnequalPartitions"
   // TaskError
   | "TaskFailed"
+  | "TaskTimeout"
   | "PermissionDenied"
   // JobError
   | "ExecutorLost"
@@ -108,7 +109,7 @@ export type TaskPlace = Readonly<
   { stage: number; partition: number; attempt: number; stageName?: string }
 >;
 
-/** The user's function threw in a task. `cause` is what it threw. */
+/** The user's function threw in a task, and `cause` is what it threw; or it took too long. */
 export class TaskError extends FlintError {
   /** The task that failed. */
   readonly place: TaskPlace;

@@ -195,6 +195,8 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     executors,
     slotsPerExecutor,
     attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
+    stageAttemptsMax: conf.getCount("spark.stage.maxConsecutiveAttempts"),
+    taskMsMax: conf.getMilliseconds("flint.task.timeout"),
     workerMemoryBytes,
     storageFraction: conf.getFraction("spark.memory.storageFraction"),
     resultBytesMax: conf.getBytes("spark.driver.maxResultSize") || undefined,

@@ -14,7 +14,7 @@ import { ConfigError } from "../core/errors.ts";
 import { didYouMean, nearest } from "./did_you_mean.ts";
 
 /** What the value of a key looks like. */
-type Kind = "text" | "count" | "flag" | "fraction" | "memory" | "list" | "weights";
+type Kind = "text" | "count" | "flag" | "fraction" | "memory" | "duration" | "list" | "weights";
 
 type Option = Readonly<{
   kind: Kind;
@@ -67,6 +67,15 @@ export const OPTIONS = {
   "spark.task.maxFailures": {
     kind: "count",
     about: "Attempts of a task on a local-cluster. Default: 4.",
+  },
+  "spark.stage.maxConsecutiveAttempts": {
+    kind: "count",
+    default: "4",
+    about: "A stage that loses its input so often, and never ends in between, fails its job.",
+  },
+  "flint.task.timeout": {
+    kind: "duration",
+    about: "A task that runs longer has failed, and is ended: `30s`, `5m`. Default: no limit.",
   },
   "spark.scheduler.mode": {
     kind: "text",
@@ -159,6 +168,15 @@ const KNOWN: readonly string[] = [...Object.keys(OPTIONS), ...ALIASES.keys()];
 
 const FACTORS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 const MEMORY_GRAMMAR = "Use a whole number above 0 and a unit, k, m, g or t: 512m, 2g";
+const MILLISECONDS = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+} as const;
+const DURATION_GRAMMAR = "Use a whole number above 0 and a unit, ms, s, m, h or d: 500ms, 30s";
 const COUNT_GRAMMAR = "Use a whole number from 1 to 1000000";
 const FLAG_GRAMMAR = "Use true or false";
 const WEIGHTS_GRAMMAR = "Name each pool with its weight, a whole number from 1: fast=3,slow=1";
@@ -177,6 +195,16 @@ export function memoryBytes(text: string, key = "memory"): number {
     : Number(match[1]) * FACTORS[match[2]!.toLowerCase() as keyof typeof FACTORS];
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw invalid(key, text, MEMORY_GRAMMAR);
   return bytes;
+}
+
+/** Milliseconds of a time: `500ms`, `30s`, `5m` or `5min`, `2h`, `1d`. Else as `memoryBytes`. */
+function durationMs(text: string, key: string): number {
+  const match = /^\s*(\d+)\s*(ms|s|m|min|h|d)\s*$/i.exec(text);
+  const ms = match === null
+    ? NaN
+    : Number(match[1]) * MILLISECONDS[match[2]!.toLowerCase() as keyof typeof MILLISECONDS];
+  if (!(ms > 0) || !Number.isSafeInteger(ms)) throw invalid(key, text, DURATION_GRAMMAR);
+  return ms;
 }
 
 function refuseLittle(key: string, value: string, bytesMin: number): void {
@@ -208,6 +236,8 @@ function validate(key: string, value: string): void {
       case "memory":
         if (option.mayBeZero === true && isZero(value)) return;
         return refuseLittle(key, value, option.bytesMin ?? 0);
+      case "duration":
+        return void durationMs(value, key);
       case "count":
         return void count(value, key);
       case "flag":
@@ -430,6 +460,12 @@ export class SparkConf {
     const option: Option | undefined = known && OPTIONS[known];
     if (text !== undefined && option?.mayBeZero === true && isZero(text)) return 0;
     return text === undefined ? undefined : memoryBytes(text, key);
+  }
+
+  /** A setting that is a time, in milliseconds; undefined where it is not set and has no default. */
+  getMilliseconds(key: string): number | undefined {
+    const text = this.get(key);
+    return text === undefined ? undefined : durationMs(text, key);
   }
 
   /** A setting that is a whole number above 0; undefined where it is not set and has no default. */

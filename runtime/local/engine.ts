@@ -34,6 +34,7 @@ import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
 import { ArrivingValues } from "./arriving_values.ts";
 import { type Answer, Barriers } from "./barriers.ts";
+import { Clock } from "./clock.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";
@@ -57,6 +58,10 @@ export type LocalEngineOptions = Readonly<{
   storageFraction?: number | undefined;
   /** An executor that holds more is killed. */
   executorMemoryBytes: number;
+  /** A stage that loses its input so often fails its job; 4 by default. */
+  stageAttemptsMax?: number | undefined;
+  /** A task that runs longer has failed, and is ended; no limit by default. */
+  taskMsMax?: number | undefined;
   /** Local directories, in which the engine makes private folders. */
   folders: readonly string[];
   /** What tasks may do. */
@@ -76,6 +81,9 @@ export type LocalEngineOptions = Readonly<{
 const STORAGE_FRACTION = 0.5;
 /** What a task has at least, however much is kept: enough for all that one may hold at once. */
 const TASK_BYTES_MIN = 1 << 20;
+
+/** How often it is looked at what takes too long. */
+const TICK_MS = 100;
 
 /** How long a cancelled task may go on before its executor is killed. */
 const CANCEL_MS_MAX = 300;
@@ -110,6 +118,7 @@ class LocalEngine implements Engine {
   readonly #scheduler: Scheduler;
   readonly #keptReads = new KeptReads((executor, message) => this.#pool.send(executor, message));
   readonly #barriers = new Barriers();
+  readonly #clock: Clock | undefined;
   readonly #exitWatch: Disposable;
   readonly #executors = new Map<ExecutorId, Known>();
   readonly #jobs = new Map<JobId, JobValues>();
@@ -137,6 +146,8 @@ class LocalEngine implements Engine {
       executorsMax: options.executors,
       slotsPerExecutor: options.slotsPerExecutor,
       attemptsMax: options.attemptsMax,
+      stageAttemptsMax: options.stageAttemptsMax,
+      taskMsMax: options.taskMsMax,
       shuffleBytesMax: options.shuffleBytesMax,
       sharing: options.sharing,
     });
@@ -168,6 +179,9 @@ class LocalEngine implements Engine {
         },
       },
     );
+    if (options.taskMsMax !== undefined) {
+      this.#clock = new Clock(TICK_MS, () => this.#tell({ kind: "tick" }));
+    }
     const removeFolders = () => this.#folders[Symbol.dispose]();
     this.#exitWatch = watchExit(
       () => {
@@ -239,6 +253,7 @@ class LocalEngine implements Engine {
       this.#cancelJob(job, values, stopped);
     }
     this.#exitWatch[Symbol.dispose]();
+    this.#clock?.stop();
     await this.#pool.stop();
     for (const known of this.#executors.values()) clearTimers(known);
     this.#folders[Symbol.dispose]();
@@ -257,6 +272,7 @@ class LocalEngine implements Engine {
     this.#jobs.set(job.id, values);
     this.#arriving.expect(last, job);
     this.#pool.setReferenced(true);
+    this.#clock?.start();
     const { id, name, properties } = job;
     this.#tell({ kind: "jobSubmitted", job: id, name, stages, properties });
   }
@@ -491,7 +507,9 @@ class LocalEngine implements Engine {
       if (saving === job) this.#savingJobs.delete(stage);
     }
     values?.end(outcome.ok ? undefined : () => failedJob(outcome.failure, mapStack));
-    if (this.#jobs.size === 0) this.#pool.setReferenced(false);
+    if (this.#jobs.size > 0) return;
+    this.#pool.setReferenced(false);
+    this.#clock?.stop();
   }
 }
 

@@ -4,6 +4,7 @@
  * | what happened                            | class, code                              |
  * | ---------------------------------------- | ---------------------------------------- |
  * | user code threw, and no attempt is left  | TaskError, TaskFailed; cause: what it threw |
+ * | a task took longer than it may           | TaskError, TaskTimeout                   |
  * | an error of ours, such as a RecordError  | its own; cause: the error itself         |
  * | a task ended its executor, also alone    | JobError, ExecutorOutOfMemory, TaskExited |
  * | keys of a sort do not go together        | RecordError, KeyTypeMismatch             |
@@ -53,6 +54,16 @@ export function userFailure(failed: FailedTask, failure: FailureReport): Failure
     fields: fieldsOf(failed),
     cause: failure,
     ...(failure.record === undefined ? {} : { record: failure.record }),
+  };
+}
+
+/** A task took longer than `flint.task.timeout`: user code that has failed, as far as we can see. */
+export function timeoutFailure(limitMs: number): FailureReport {
+  return {
+    name: "TaskError",
+    code: "TaskTimeout",
+    message: `A task ran longer than ${limitMs / 1_000} s (flint.task.timeout)\n` +
+      "  Look for a loop that does not end; else use more partitions, or raise the limit",
   };
 }
 

@@ -19,6 +19,7 @@
  * - Errors of user code, lost executors and lost outputs are counted apart (see
  *   `SchedulerOptions`). A task whose executor ended by the task's own doing runs again alone; if
  *   that ends in the same way, the job fails and says so.
+ * - What takes time is told by `tick`: an attempt that runs for too long has failed, and is cancelled.
  * - What comes late (from an attempt that was given up) changes nothing; its file is discarded.
  * - The tasks of a barrier stage are launched together, as soon as there is a slot for each; nothing
  *   whose turn is later starts before. Where one fails or is lost, all start again.
@@ -38,7 +39,7 @@ import {
   type TaskResult,
 } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
-import { answerFailure, keyTypeFailure, slotsFailure } from "./failures.ts";
+import { answerFailure, keyTypeFailure, slotsFailure, timeoutFailure } from "./failures.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { Launcher } from "./launcher.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
@@ -61,7 +62,9 @@ export type SchedulerOptions = Readonly<{
   /** A task that loses its executor so often, by no fault of its own, fails its job. 4 by default. */
   lossesMax?: number;
   /** A stage that starts so often because its input was lost fails its job. 4 by default. */
-  stageAttemptsMax?: number;
+  stageAttemptsMax?: number | undefined;
+  /** An attempt that runs longer has failed, and is cancelled; no limit by default. */
+  taskMsMax?: number | undefined;
   /** So many failed starts in a row, and no executor at all, fail every job. 4 by default. */
   startFailuresMax?: number;
   /** Above so many bytes, outputs that no running job reads go, oldest first; no limit by default. */
@@ -84,6 +87,9 @@ const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job wai
 const LOSSES_MAX = 4;
 const STAGE_ATTEMPTS_MAX = 4;
 const START_FAILURES_MAX = 4;
+
+/** What a stage cannot be finished because of. */
+type Verdict = readonly [TaskSet, FailureReport];
 
 type RunningJob = Readonly<{
   id: JobId;
@@ -163,6 +169,8 @@ class LocalScheduler implements Scheduler {
         return this.#startFailed(stimulus.reason);
       case "taskEnded":
         return this.#taskEnded(stimulus.executor, stimulus.result);
+      case "tick":
+        return this.#failOverdue();
       case "forget":
         return this.#forget(stimulus.exchange, stimulus.isForGood === true);
       case "forgetKept":
@@ -357,7 +365,7 @@ class LocalScheduler implements Scheduler {
     this.#kept.dropAll(lost.executor);
     this.#isStale = true;
     const culprit = lost.culprit && taskKey(lost.culprit);
-    const verdicts: [TaskSet, FailureReport][] = [];
+    const verdicts: Verdict[] = [];
     const hit = new Set<TaskSet>();
     for (const [key, attempt] of seat.running) {
       const { tasks } = attempt;
@@ -370,7 +378,12 @@ class LocalScheduler implements Scheduler {
       if (verdict !== undefined) verdicts.push([tasks, verdict]);
     }
     // Only now is nothing left that runs there, so that nothing is cancelled on what is gone.
-    for (const [tasks, verdict] of verdicts) this.#failStage(tasks, verdict);
+    this.#settle(hit, verdicts);
+  }
+
+  /** After several attempts have ended at once: what fails with them, what starts again. */
+  #settle(hit: ReadonlySet<TaskSet>, verdicts: readonly Verdict[]): void {
+    for (const [tasks, failure] of verdicts) this.#failStage(tasks, failure);
     for (const tasks of hit) this.#keepTogether(tasks);
   }
 
@@ -387,6 +400,26 @@ class LocalScheduler implements Scheduler {
     const verdict = this.#judge(attempt, result);
     if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
     this.#keepTogether(attempt.tasks);
+  }
+
+  /** Those that have run for too long have failed, as if their code had thrown. */
+  #failOverdue(): void {
+    const limitMs = this.#options.taskMsMax ?? Infinity;
+    const verdicts: Verdict[] = [];
+    const hit = new Set<TaskSet>();
+    const failure = timeoutFailure(limitMs);
+    for (const { running } of this.#seats) {
+      for (const attempt of running.values()) {
+        const { tasks, task, executor, startedAtMs } = attempt;
+        if (this.#nowMs - startedAtMs <= limitMs || !tasks.isCurrent(attempt)) continue;
+        this.#say({ kind: "cancel", executor, task, reason: "it ran for too long" });
+        const verdict = tasks.fail(attempt, failure);
+        hit.add(tasks);
+        if (verdict !== undefined) verdicts.push([tasks, verdict]);
+        if (keepsAny(tasks.plan.stage)) this.#isStale = true;
+      }
+    }
+    this.#settle(hit, verdicts);
   }
 
   /** It came too late, or twice: only its file has to go, unless that is the one that is kept. */

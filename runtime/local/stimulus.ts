@@ -68,6 +68,8 @@ export type Stimulus = Readonly<
     | { kind: "startFailed"; reason: string }
     /** A task ended, in whatever way. It frees the slot, also after `cancel`. */
     | { kind: "taskEnded"; executor: ExecutorId; result: TaskResult }
+    /** Some time has passed. Comes often enough for what depends on it, while a job runs. */
+    | { kind: "tick" }
     /** Ends a job. `failure` becomes its outcome. Unknown or finished jobs are ignored. */
     | { kind: "jobCancelled"; job: JobId; failure: FailureReport }
     /**

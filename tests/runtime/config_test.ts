@@ -55,6 +55,23 @@ Deno.test("a limit of 0 is none, where there may be none", () => {
   refused(() => conf.set("flint.worker.memory", "0"), "InvalidConfig", /"0".*worker\.memory/);
 });
 
+Deno.test("times: a number and a unit", () => {
+  const ms = (text: string) =>
+    new SparkConf().set("flint.task.timeout", text).getMilliseconds("flint.task.timeout");
+  assert.deepEqual(["500ms", " 30 s ", "5m", "5min", "2h", "1d"].map(ms), [
+    500,
+    30_000,
+    300_000,
+    300_000,
+    7_200_000,
+    86_400_000,
+  ]);
+  assert.equal(new SparkConf().getMilliseconds("flint.task.timeout"), undefined);
+  for (const wrong of ["30", "s", "0s", "-1s", "1.5s", "30q", "", "99999999999999d"]) {
+    refused(() => ms(wrong), "InvalidConfig", /flint\.task\.timeout\n.*500ms, 30s/);
+  }
+});
+
 Deno.test("values are checked by the kind of their key", () => {
   const conf = new SparkConf();
   refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);

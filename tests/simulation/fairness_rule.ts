@@ -42,6 +42,7 @@ export class FairnessRule {
           if (held.startsWith(`${stimulus.executor}:`)) this.#holding.delete(held);
         }
         return;
+      case "tick":
       case "executorReady":
       case "startFailed":
       case "jobCancelled":

@@ -2,8 +2,8 @@
  * One life of the scheduler: a virtual engine with executors that die, files that vanish, tasks that
  * fail, and messages that come late, twice or not at all. The seed decides everything.
  *
- * There is no time: what may happen next lies in a heap of happenings, and chance picks one. So
- * every order of events that could be is as likely as any other, the unlikely ones included.
+ * Time is the number of the step: what may happen next lies in a heap of happenings, and chance picks
+ * one. So every order of events that could be is as likely as any other, the unlikely ones included.
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
@@ -62,6 +62,8 @@ type Running = {
 };
 
 const STEPS_MAX = 20_000;
+/** How often time is looked at. Each step takes a millisecond. */
+const TICK_RATE = 0.2;
 const FAULTS: readonly ExecutorFault[] = [
   "outOfMemory",
   "exited",
@@ -113,6 +115,7 @@ class Life {
       executorsMax: random.between(1, 4),
       slotsPerExecutor: random.between(1, 3),
       attemptsMax: random.pick([1, 2, 4]),
+      taskMsMax: random.pick([undefined, undefined, 5, 20]),
       sharing: random.pick([undefined, { mode: "FAIR", weights: new Map([["heavy", 3]]) }]),
       shuffleBytesMax: random.pick([undefined, undefined, 0, 4 * OUTPUT_BYTES, 12 * OUTPUT_BYTES]),
     };
@@ -132,6 +135,7 @@ class Life {
   run(): Tally {
     while (this.#happenings.length > 0) {
       if (++this.steps > STEPS_MAX) throw new Error("the life does not end");
+      if (this.#random.chance(TICK_RATE)) this.#tell({ kind: "tick" });
       if (this.#disasters > 0 && this.#random.chance(this.#disasterRate)) this.#disaster();
       else this.#happen();
     }
@@ -313,7 +317,7 @@ class Life {
     const place = elsewhere.find((other) => nameOf(other) === name);
     const holder = executor.kept.has(name) ? executor : this.#executors.get(place?.executor ?? -1);
     if (holder?.kept.has(name) !== true) return "absent";
-    if (this.#disasters > 0 && this.#random.chance(0.1)) {
+    if (this.#disasters > 0 && this.#random.chance(0.3)) {
       this.#disasters--;
       this.#drop(holder, id);
       return this.#random.chance(0.5) ? "broken" : "absent";

@@ -28,6 +28,7 @@ type Seen = {
   readonly locations: readonly ExchangeLocation[];
   readonly elsewhere: readonly KeptElsewhere[];
   readonly alone: boolean;
+  readonly startedAtMs: number;
   isCancelled: boolean;
 };
 type Job = {
@@ -79,6 +80,9 @@ export class Rules {
   #mustKeep: string | undefined;
   #isKeptDiscarded = false;
   #mustDiscard = new Set<string>();
+  /** The attempts that have run for too long. */
+  #overdue: Seen[] = [];
+  #nowMs = 0;
   /** The tasks of barrier stages that are launched. */
   #together = new Map<StageId, number>();
   /** Who waits for what may have changed: a job ended, or an output came or went. */
@@ -103,6 +107,8 @@ export class Rules {
 
   before(stimulus: Stimulus): void {
     this.#fairness.before(stimulus);
+    this.#nowMs = stimulus.atMs;
+    this.#overdue = [];
     this.#due = [];
     this.#failed = [];
     this.#allFail = false;
@@ -128,6 +134,8 @@ export class Rules {
         return;
       case "taskEnded":
         return this.#ended(stimulus.executor, stimulus.result);
+      case "tick":
+        return this.#ticked();
       case "jobCancelled":
         this.#cancelled = stimulus.job;
         return;
@@ -240,13 +248,7 @@ export class Rules {
         if (counts) this.#keptLost(seen, result);
         return;
       case "failed":
-        if (!counts) return;
-        this.#broken(task.stage);
-        if (
-          ++this.#misfortune(task).failures >= this.#options.attemptsMax || result.failure.final
-        ) {
-          this.#mustFail(task.stage, result.failure.code ?? "TaskFailed");
-        }
+        if (counts) this.#countFailure(task, result.failure.code, result.failure.final);
         return;
       case "killed":
         if (!counts) return;
@@ -254,6 +256,22 @@ export class Rules {
         this.#countLoss(task);
         return;
     }
+  }
+
+  #countFailure(task: Task, code: ErrorCode = "TaskFailed", isFinal = false): void {
+    this.#broken(task.stage);
+    const isLast = ++this.#misfortune(task).failures >= this.#options.attemptsMax;
+    if (isLast || isFinal) this.#mustFail(task.stage, code);
+  }
+
+  #ticked(): void {
+    for (const running of this.#executors.values()) {
+      for (const seen of running.values()) {
+        const isOver = this.#nowMs - seen.startedAtMs > (this.#options.taskMsMax ?? Infinity);
+        if (isOver && !seen.isCancelled) this.#overdue.push(seen);
+      }
+    }
+    for (const { task } of this.#overdue) this.#countFailure(task, "TaskTimeout");
   }
 
   /** A task is done: what counts now, by partition. Of a barrier stage all does, or nothing yet. */
@@ -385,7 +403,9 @@ export class Rules {
     if (isBarrier) this.#together.set(task.stage, (this.#together.get(task.stage) ?? 0) + 1);
     ensure(!alone || running.size === 0, "a suspect is not alone");
     ensure(![...running.values()].some((seen) => seen.alone), "launched beside a suspect");
-    running.set(key(task), { task, executor, locations, elsewhere, alone, isCancelled: false });
+    const startedAtMs = this.#nowMs;
+    const seen = { task, executor, locations, elsewhere, alone, startedAtMs, isCancelled: false };
+    running.set(key(task), seen);
   }
 
   /** The locations name exactly the files that count now, and of no exchange less that it needs. */
@@ -508,6 +528,9 @@ export class Rules {
       !this.#isKeptDiscarded || this.#failed.some(({ job }) => this.#isHopeless(job)),
       `discarded ${this.#mustKeep}, which counts`,
     );
+    for (const { task, isCancelled } of this.#overdue) {
+      ensure(isCancelled, `${key(task)} runs on, and its time is over`);
+    }
     this.#checkTogether();
     for (const { job, code } of this.#failed) {
       const isRight = job === this.#cancelled && code === "Cancelled" ||

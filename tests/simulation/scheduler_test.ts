@@ -51,6 +51,7 @@ const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
   ["ExecutorOutOfMemory", 50],
   ["TaskExited", 50],
   ["MapOutputLost", 50],
+  ["TaskTimeout", 50],
 ];
 
 Deno.test("a life is the same whenever it is lived", () => {
@@ -241,12 +242,26 @@ Deno.test("planted bug: a task that has lost what was kept is only tried again",
     const { task, metrics } = stimulus.result;
     return { ...stimulus, result: { kind: "killed", reason: "", task, metrics } };
   });
-  assert.match(found(stubborn, 2_000), /is not kept there|before its input was there/);
+  assert.match(found(stubborn, 10_000), /is not kept there|before its input was there/);
 });
 
 Deno.test("planted bug: a lost executor goes unnoticed", () => {
   const calm = planted((stimulus) => stimulus.kind === "executorLost" ? undefined : stimulus);
-  assert.match(found(calm), /dead executor|is stuck|should have failed|nobody waits/);
+  assert.match(
+    found(calm),
+    /dead executor|is stuck|should have failed|nobody waits|did not discard/,
+  );
+});
+
+Deno.test("planted bug: nobody looks how long a task runs", () => {
+  const patient = planted((stimulus) => stimulus.kind === "tick" ? undefined : stimulus);
+  assert.match(found(patient), /runs on, and its time is over/);
+});
+
+Deno.test("planted bug: what has run for too long is tried again for ever", () => {
+  const lenient: CreateScheduler = (options) =>
+    createScheduler({ ...options, attemptsMax: options.taskMsMax ? 1_000 : options.attemptsMax });
+  assert.match(found(lenient), /should have failed/);
 });
 
 Deno.test("planted bug: pools are served first come, first served", () => {

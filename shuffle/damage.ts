@@ -56,11 +56,7 @@ export function openWritten(
   path: string,
   origin: MapOutputOrigin | undefined,
 ): ReadableFile {
-  try {
-    return new WrittenFile(platform.files.open(path), origin);
-  } catch (error) {
-    throw lossOf(path, 0, error, origin);
-  }
+  return new WrittenFile(readingWritten(path, 0, () => platform.files.open(path), origin), origin);
 }
 
 /** A file in which a disk that fails is damage. */
@@ -78,11 +74,8 @@ class WrittenFile implements ReadableFile {
   }
 
   readAt(offset: number, into: Uint8Array): number {
-    try {
-      return this.#file.readAt(offset, into);
-    } catch (error) {
-      throw lossOf(this.path, offset, error, this.#origin);
-    }
+    const read = () => this.#file.readAt(offset, into);
+    return readingWritten(this.path, offset, read, this.#origin);
   }
 
   async readAtLater(offset: number, into: Uint8Array): Promise<number> {
@@ -95,6 +88,20 @@ class WrittenFile implements ReadableFile {
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
+  }
+}
+
+/** What `read` gives; where the disk fails, the file is damaged at `offset`. */
+export function readingWritten<T>(
+  path: string,
+  offset: number,
+  read: () => T,
+  origin?: MapOutputOrigin,
+): T {
+  try {
+    return read();
+  } catch (error) {
+    throw lossOf(path, offset, error, origin);
   }
 }
 

@@ -16,6 +16,7 @@ import type { ClassTable } from "../core/codec/binary.ts";
 import { RecordError } from "../core/errors.ts";
 import { FileError, type Platform } from "../core/platform.ts";
 import { getVarint, varintBytes } from "./bytes.ts";
+import { type CheckedPart, readPart } from "./checked_part.ts";
 import { PartCursor, PIECE_BYTES } from "./part_cursor.ts";
 import { type SideRange, SideRanges, SideValues } from "./side_values.ts";
 import { SIZE_BYTES } from "./size_of.ts";
@@ -108,27 +109,36 @@ export class EncodedValues<V> implements Values<V> {
   }
 }
 
-/** A part of a file. */
-export type FilePart = Readonly<{ path: string; offset: number; bytes: number }>;
-
 /** Values on disk; they end with the task. A file is open only while it is read from. */
 export class SpilledValues<V> implements Values<V> {
   readonly length: number;
   /** The values in memory, for those who send them to another process. */
   declare readonly encoded: Uint8Array;
   readonly #platform: Platform;
-  readonly #part: FilePart;
+  readonly #part: CheckedPart;
   readonly #classes: ClassTable | undefined;
+  /** Where they begin and end in the part. */
+  readonly #start: number;
+  readonly #end: number;
 
-  constructor(length: number, part: FilePart, platform: Platform, classes?: ClassTable) {
+  /** They are all of the part, or the `range` of it. */
+  constructor(
+    length: number,
+    part: CheckedPart,
+    platform: Platform,
+    classes?: ClassTable,
+    range: Readonly<{ start: number; end: number }> = { start: 0, end: part.bytes },
+  ) {
     this.length = length;
     this.#platform = platform;
     this.#part = part;
     this.#classes = classes;
+    this.#start = range.start;
+    this.#end = range.end;
     // A property of its own, so that it travels as that of EncodedValues does.
     Object.defineProperty(this, "encoded", {
       enumerable: true,
-      get: () => this.#read(0, part.bytes),
+      get: () => this.#read(0, this.#end - this.#start),
     });
   }
 
@@ -169,23 +179,24 @@ export class SpilledValues<V> implements Values<V> {
   }
 
   #range({ length, start, end }: SideRange): Values<readonly [number, unknown]> {
-    const bytes = end - start;
-    if (bytes <= PIECE_BYTES) {
-      return valuesOf(length, this.#read(start, bytes), this.#classes ?? withValues());
+    if (end - start <= PIECE_BYTES) {
+      // A copy of its own: what is held must not keep its pages.
+      const encoded = this.#read(start, end - start).slice();
+      return valuesOf(length, encoded, this.#classes ?? withValues());
     }
-    const part = { path: this.#part.path, offset: this.#part.offset + start, bytes };
-    return new SpilledValues(length, part, this.#platform, this.#classes);
+    const range = { start: this.#start + start, end: this.#start + end };
+    return new SpilledValues(length, this.#part, this.#platform, this.#classes, range);
   }
 
   #cursor(): PartCursor {
-    return new PartCursor(this.#part.bytes, (offset, bytes) => this.#read(offset, bytes));
+    const bytes = this.#end - this.#start;
+    return new PartCursor(bytes, (offset, bytes) => this.#read(offset, bytes));
   }
 
   #read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const into = new Uint8Array(bytes);
+    const from = this.#start + offset;
     try {
-      using file = this.#platform.files.open(this.#part.path);
-      file.readAt(this.#part.offset + offset, into);
+      return readPart(this.#platform, this.#part, from, from + bytes);
     } catch (error) {
       if (!(error instanceof FileError && error.kind === "notFound")) throw error;
       throw new RecordError(
@@ -195,7 +206,6 @@ export class SpilledValues<V> implements Values<V> {
         { cause: error },
       );
     }
-    return into;
   }
 }
 

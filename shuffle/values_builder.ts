@@ -3,6 +3,7 @@ import type { ClassTable } from "../core/codec/binary.ts";
 import type { WritableFile } from "../core/platform.ts";
 import { copyBytes, putVarint, varintBytes } from "./bytes.ts";
 import type { ShuffleIO } from "./carrier.ts";
+import { PageChecksums } from "./checked_part.ts";
 import { SpilledValues, type Values, valuesOf } from "./values.ts";
 
 /** What a group, or the groups of a batch, may take in memory; less where the budget is small. */
@@ -16,6 +17,7 @@ export class ValuesBuilder implements Disposable {
   readonly #io: ShuffleIO;
   readonly #classes: ClassTable;
   readonly #bytesMax: number;
+  readonly #checksums: PageChecksums;
   #buffer = new Uint8Array(BUFFER_BYTES_FIRST);
   #end = 0;
   #length = 0;
@@ -28,6 +30,7 @@ export class ValuesBuilder implements Disposable {
   constructor(io: ShuffleIO, classes: ClassTable) {
     this.#io = io;
     this.#classes = classes;
+    this.#checksums = new PageChecksums(io.platform);
     const share = Math.floor(io.budget.bytesMax * BUDGET_SHARE);
     this.#bytesMax = Math.max(MEMORY_BYTES_MIN, Math.min(MEMORY_BYTES_MAX, share));
   }
@@ -75,14 +78,16 @@ export class ValuesBuilder implements Disposable {
   #onDisk(offset: number): Values<unknown> {
     this.#spill();
     const { path, bytes } = this.#file!;
-    const part = { path, offset, bytes: bytes - offset };
+    const part = { path, offset, bytes: bytes - offset, checksums: this.#checksums.finish() };
     return new SpilledValues(this.#length, part, this.#io.platform, this.#classes);
   }
 
   #spill(): void {
     this.#file ??= this.#io.spills.create("values");
     this.#offset ??= this.#file.bytes;
-    this.#file.append(this.#buffer.subarray(0, this.#end));
+    const bytes = this.#buffer.subarray(0, this.#end);
+    this.#file.append(bytes);
+    this.#checksums.add(bytes);
     this.#end = 0;
   }
 

@@ -199,12 +199,18 @@ export class TaskSet {
     return this.abandon();
   }
 
-  /** User code failed. Returns why the job fails with it, if it does. */
+  /**
+   * User code failed; or what the task had written for itself was damaged, which no code of the user
+   * answers for and which therefore counts as a loss. Returns why the job fails with it, if it does.
+   */
   fail(attempt: Attempt, failure: FailureReport): FailureReport | undefined {
     const trouble = this.#note(attempt, summaryOf(failure));
-    trouble.failures++;
+    const isLoss = failure.code === "CorruptBlock";
+    const isEnough = isLoss
+      ? ++trouble.losses >= this.#limits.losses
+      : ++trouble.failures >= this.#limits.attempts;
     this.#returnToQueue(attempt);
-    return failure.final === true || trouble.failures >= this.#limits.attempts
+    return failure.final === true || isEnough
       ? userFailure(this.#failed(attempt, trouble), failure)
       : undefined;
   }

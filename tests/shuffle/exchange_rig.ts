@@ -179,7 +179,12 @@ export function listed(record: unknown): unknown {
 }
 
 export function fileCount(): number {
-  return [...Deno.readDirSync(folder)].length;
+  return fileNames().length;
+}
+
+/** The paths of the files that tasks have now. */
+export function fileNames(): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => `${folder}/${name}`);
 }
 
 // The slow twin -----------------------------------------------------------------------------------

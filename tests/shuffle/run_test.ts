@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { compareKeyBytes } from "../../shuffle/bytes.ts";
 import { Merge } from "../../shuffle/merge.ts";
 import {
+  BLOCK_HEADER_BYTES,
+  type BlockEntry,
   blocksOf,
   copyRun,
   INDEX_KEY_BYTES_MAX,
@@ -162,6 +164,37 @@ Deno.test("a block that is whole but not the one of the index is found", () => {
   const [first, second] = runs[0]!.blocks;
   const swapped = { ...runs[0]!, blocks: [{ ...first!, offset: second!.offset }] };
   assert.throws(() => readRange(swapped), { code: "CorruptBlock" });
+});
+
+Deno.test("blocks of one size that have changed places are found, in a file and in a spill", () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/runs`;
+  const keys = Array.from({ length: 24 }, (_, i) => Uint8Array.of(1, i));
+  const runs: Run[] = [];
+  {
+    using file = denoPlatform.files.create(path);
+    runs.push(...[0, 100].map((first) => writeRun(file, recordsOf(keys, first, 0), 70)));
+    sealRuns(denoPlatform, file, runs);
+  }
+  const whole = Deno.readFileSync(path);
+  const blocks = runs.flatMap((run) => run.blocks);
+  const end = (block: BlockEntry) => block.offset + BLOCK_HEADER_BYTES + block.bytes;
+  let swaps = 0;
+  for (const one of blocks) {
+    for (const other of blocks) {
+      if (one.offset >= other.offset || one.bytes !== other.bytes) continue;
+      const changed = whole.slice();
+      changed.set(whole.subarray(other.offset, end(other)), one.offset);
+      changed.set(whole.subarray(one.offset, end(one)), other.offset);
+      Deno.writeFileSync(path, changed);
+      for (const some of [runs, openRuns(denoPlatform, path)]) {
+        const read = () => some.forEach((run) => readRange(run));
+        assert.throws(read, { code: "CorruptBlock", message: /not the one that the index names/ });
+      }
+      swaps++;
+    }
+  }
+  assert.ok(swaps > 0);
 });
 
 Deno.test("a run can be copied to another file", () => {

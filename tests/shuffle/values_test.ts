@@ -8,7 +8,7 @@ import { sizeOf } from "../../shuffle/size_of.ts";
 import { SpillManager } from "../../shuffle/spill_manager.ts";
 import { type Values, withValues } from "../../shuffle/values.ts";
 import { ValuesBuilder } from "../../shuffle/values_builder.ts";
-import { fileCount, folder, platform } from "./exchange_rig.ts";
+import { fileCount, fileNames, folder, platform } from "./exchange_rig.ts";
 
 /** Groups, each made of its values, under a budget; the task ends when it is disposed. */
 function task(bytesMax: number, classes?: ClassTable) {
@@ -98,6 +98,25 @@ Deno.test("values on disk end with their task, with an error that says so", () =
     message: /2000 values.*\n.*toArray\(\)/,
   });
   assert.deepEqual(few.toArray(), [1, 2]);
+});
+
+Deno.test("values on disk are checked each time that they are read", () => {
+  using running = task(TINY);
+  const list = Array.from({ length: 2000 }, (_, i) => `value ${i}`);
+  const values = running.group(list);
+  const path = fileNames().find((name) => name.includes("spill-values"));
+  const whole = Deno.readFileSync(path!);
+  assert.deepEqual(values.toArray(), list);
+  for (let at = 0; at < whole.length; at += 97) {
+    const changed = whole.slice();
+    changed[at]! ^= 0xff;
+    Deno.writeFileSync(path!, changed);
+    assert.throws(() => values.toArray(), { name: "RecordError", code: "CorruptBlock" });
+    Deno.writeFileSync(path!, whole.subarray(0, at));
+    assert.throws(() => values.toArray(), { name: "RecordError", code: "CorruptBlock" });
+  }
+  Deno.writeFileSync(path!, whole);
+  assert.deepEqual(values.toArray(), list);
 });
 
 Deno.test("values travel, from memory and from disk, alone and inside records", () => {

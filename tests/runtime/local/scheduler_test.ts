@@ -205,6 +205,19 @@ Deno.test("an error of user code fails the job after its attempts, with place, c
   );
 });
 
+Deno.test("a damaged spill is no failure of the user's code: it counts as a loss", () => {
+  const scene = new Scene({ attemptsMax: 1 }).submit(0, source(1, 1)).ready(0);
+  const damage = {
+    name: "RecordError",
+    code: "CorruptBlock",
+    message: "a page is changed",
+  } as const;
+  for (let loss = 1; loss < 4; loss++) scene.failed(scene.launch, damage);
+  const { code, message } = scene.failed(scene.launch, damage).failure;
+  assert.equal(code, "CorruptBlock");
+  assert.match(message, /a page is changed/);
+});
+
 Deno.test("a final error is not tried again, and an error of ours keeps its class and code", () => {
   const scene = new Scene({ attemptsMax: 4 }).submit(0, source(1, 1)).ready(0);
   const ours = { name: "RecordError", code: "NotAPair", message: "5 is no pair", final: true };

@@ -16,6 +16,7 @@ import { assert, FlintError } from "../core/errors.ts";
 
 /** Taken before any user code runs in the thread. */
 const { add, compareExchange, load, notify, store, wait, waitAsync } = Atomics;
+const { min } = Math;
 
 /** The words at the start of the shared memory. */
 const WRITTEN = 0;
@@ -143,11 +144,11 @@ export class RingWriter extends Side {
     const state = this.state;
     if (state === BROKEN) throw new RingBrokenError();
     assert(state === OPEN, "a ring was written to after its end");
-    const count = Math.min(part.length - from, this.bytes.length - this.filled);
+    const count = min(part.length - from, this.bytes.length - this.filled);
     if (count === 0) return 0;
     const written = load(this.words, WRITTEN);
     const at = written & this.mask;
-    const first = Math.min(count, this.bytes.length - at);
+    const first = min(count, this.bytes.length - at);
     this.bytes.set(part.subarray(from, from + first), at);
     if (first < count) this.bytes.set(part.subarray(from + first, from + count), 0);
     store(this.words, WRITTEN, written + count | 0);
@@ -186,6 +187,15 @@ export class RingReader extends Side {
     }
   }
 
+  /** Waits until something can be received, or nothing more comes; calls nothing that can be replaced. */
+  async readable(): Promise<void> {
+    for (;;) {
+      const seen = load(this.words, READABLE);
+      if (this.filled > 0 || this.state !== OPEN) return;
+      await this.sleepLater(READABLE, seen);
+    }
+  }
+
   /** Takes what there is, up to the end of the message; undefined at the end of the ring. */
   #advance(): Uint8Array | "later" | undefined {
     for (;;) {
@@ -219,11 +229,11 @@ export class RingReader extends Side {
     // The state is looked at before the bytes: the writer's last bytes come before its end.
     const state = this.state;
     if (state === BROKEN) throw new RingBrokenError();
-    const count = Math.min(into.length - from, this.filled);
+    const count = min(into.length - from, this.filled);
     if (count === 0) return state === ENDED ? undefined : 0;
     const read = load(this.words, READ);
     const at = read & this.mask;
-    const first = Math.min(count, this.bytes.length - at);
+    const first = min(count, this.bytes.length - at);
     into.set(this.bytes.subarray(at, at + first), from);
     if (first < count) into.set(this.bytes.subarray(0, count - first), from + first);
     store(this.words, READ, read + count | 0);

@@ -75,6 +75,8 @@ export type SlotHost = Readonly<{
 /** The task that runs, and what it needs besides its worker. */
 type Running = {
   readonly task: Task;
+  readonly entry: StageEntry;
+  readonly message: ToExecutor & { kind: "launch" };
   readonly startedMs: number;
   readonly file: AttemptFile | undefined;
   readonly commands: readonly PipeCommand[];
@@ -88,13 +90,15 @@ type Running = {
 };
 
 /** A worker and what it knows. */
-type Hired = Readonly<{
-  worker: TaskWorker;
-  streams: Streams;
-  pipes: Pipes;
+type Hired = {
+  readonly worker: TaskWorker;
+  readonly streams: Streams;
+  readonly pipes: Pipes;
   /** The stages that it has prepared, with the locations it was told. */
-  stages: Map<StageId, Uint8Array | undefined>;
-}>;
+  readonly stages: Map<StageId, Uint8Array | undefined>;
+  /** The stage whose tasks it runs or ran last. */
+  stage: StageId | undefined;
+};
 
 export class Slot {
   readonly #index: number;
@@ -129,11 +133,13 @@ export class Slot {
 
   /** Runs a task; the driver hears how it ended, whatever happens. */
   launch(entry: StageEntry, message: ToExecutor & { kind: "launch" }): void {
-    const { task, info, flow, elsewhere } = message;
+    const { task, elsewhere } = message;
     assert(this.#running === undefined, `slot ${this.#index} was given two tasks at once`);
     const { save, commands } = entry;
     this.#running = {
       task,
+      entry,
+      message,
       startedMs: this.#host.platform.monotonicMs(),
       file: save === undefined
         ? undefined
@@ -144,8 +150,18 @@ export class Slot {
       cancelReason: undefined,
       failure: undefined,
     };
-    const { worker, stages } = this.#hired ??= this.#hire();
+    this.#hand(this.#running);
+  }
+
+  /** Gives the task to the worker. */
+  #hand({ entry, message: { task, info, flow } }: Running): void {
+    const hired = this.#hired ??= this.#hire();
+    const { worker, stages } = hired;
     worker.setCancelled(false);
+    if (hired.stage !== entry.stage) {
+      if (hired.stage !== undefined) worker.turn();
+      hired.stage = entry.stage;
+    }
     if (!stages.has(entry.stage)) {
       stages.set(entry.stage, undefined);
       void worker.send({ kind: "prepare", stage: entry.stage, bytes: entry.bytes });
@@ -182,8 +198,13 @@ export class Slot {
   }
 
   release(stage: StageId): void {
-    if (!this.#hired?.stages.delete(stage)) return;
-    void this.#hired.worker.send({ kind: "release", stage });
+    const hired = this.#hired;
+    if (hired === undefined || !hired.stages.delete(stage)) return;
+    if (hired.stage === stage) {
+      hired.stage = undefined;
+      hired.worker.turn();
+    }
+    void hired.worker.send({ kind: "release", stage });
   }
 
   dropBroadcast(broadcast: BroadcastId): void {
@@ -224,7 +245,7 @@ export class Slot {
     const streams = new Streams(send);
     const { startProgram, report, print } = this.#host;
     const pipes = new Pipes({ startProgram, streams, send, report, print });
-    const hired: Hired = { worker, streams, pipes, stages: new Map() };
+    const hired: Hired = { worker, streams, pipes, stages: new Map(), stage: undefined };
     return hired;
   }
 
@@ -366,6 +387,11 @@ export class Slot {
     hired.pipes.closeAll();
     void hired.streams.failAll(new CancelledError("Cancelled", "the worker has ended"));
     const running = this.#running;
+    if (hired.worker.hasLeft) {
+      if (running === undefined) return this.warmUp();
+      // It has not seen the task.
+      if (running.cancelReason === undefined) return this.#hand(running);
+    }
     if (running === undefined) return;
     const { task } = running;
     const durationMs = this.#host.platform.monotonicMs() - running.startedMs;

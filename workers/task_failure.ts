@@ -64,7 +64,7 @@ function refusal({ act, path, cause, kind }: FileError): OutputError {
 function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport {
   const record = culprit?.record === undefined ? {} : { record: shown(culprit.record.value) };
   const cause = reportOf(error);
-  const code = codeOf(error);
+  const code = codeOf(error, cause);
   if (code !== undefined) {
     // What Flint refuses in a record or an input it will refuse again; damage may have been in memory,
     // a disk is full until another task ends, and a program may do better the next time.
@@ -97,10 +97,10 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
 }
 
 /** The code of an error of Flint, also of one that came from the control thread as a report. */
-function codeOf(error: unknown): ErrorCode | undefined {
+function codeOf(error: unknown, { name, fields }: FailureReport): ErrorCode | undefined {
   if (error instanceof FlintError) return error.code;
-  if (!(error instanceof Error) || !reportedNames.has(error.name)) return undefined;
-  return (error as Error & { code?: ErrorCode }).code;
+  // Read from the report: what the user throws may have getters that throw.
+  return reportedNames.has(name) ? fields?.code as ErrorCode | undefined : undefined;
 }
 
 /** What can go wrong with the input, the output or a program of a task outside of its worker. */

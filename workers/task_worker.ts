@@ -16,7 +16,7 @@ import {
   type ToWorker,
 } from "./protocol.ts";
 import { createRing, RingReader, RingWriter } from "./ring.ts";
-import { CANCEL_FLAG, type LinkMemory } from "./worker_link.ts";
+import { CANCEL_FLAG, LEFT_FLAG, type LinkMemory, TURN_FLAG } from "./worker_link.ts";
 
 /** What a worker is told when it starts, by the only `postMessage` there is. */
 export type WorkerSetup =
@@ -102,6 +102,16 @@ export class TaskWorker {
   /** Tells the running task to end early, or takes that back for the next one. */
   setCancelled(cancelled: boolean): void {
     Atomics.store(this.#flags, CANCEL_FLAG, cancelled ? 1 : 0);
+  }
+
+  /** What is sent from now on may be of another stage: the worker looks at what was left in it. */
+  turn(): void {
+    Atomics.add(this.#flags, TURN_FLAG, 1);
+  }
+
+  /** Whether it ended by itself, before it looked at what it was sent last. */
+  get hasLeft(): boolean {
+    return Atomics.load(this.#flags, LEFT_FLAG) === 1;
   }
 
   /** Ends the worker once it is between two pieces of code; a loop of user code goes on. */

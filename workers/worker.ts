@@ -5,7 +5,8 @@
  *     launch  ─► runTask, blocking, or runTaskLater ─► ended
  *
  * Whatever is needed from the global scope is taken before user code runs, and the rings are known
- * to this module alone: nothing that user code posts or patches reaches the control thread.
+ * to this module alone: nothing that user code posts or patches reaches the control thread. Nor does
+ * it reach another stage: where something was left behind, the worker ends and the next one goes on.
  */
 import { decodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
@@ -20,6 +21,7 @@ import {
 } from "../core/task.ts";
 import { BroadcastValues } from "./broadcast_values.ts";
 import { watchExits } from "./exits.ts";
+import { BuiltIns, StartedTimers } from "./left_behind.ts";
 import { LocalTaskIO, StageInputs } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
@@ -59,12 +61,18 @@ async function serve(setup: WorkerSetup, platform: Platform): Promise<void> {
     report: (act, cause) => link.send({ kind: "exiting", act, ...(cause ? { cause } : {}) }),
     end: () => exit(),
   });
+  const builtIns = new BuiltIns(self);
+  const timers = new StartedTimers(self);
   // Held until the worker ends, in whatever way: that is how the control thread learns of it.
   using _alive = denoLocks.lock(setup.alivePath);
   link.send({ kind: "ready" });
   const stages = new Map<StageId, Entry>();
   const broadcasts = new BroadcastValues();
   for (;;) {
+    if (await link.turnsToAnother() && (builtIns.haveChanged || timers.stillRun)) {
+      link.leave();
+      return exit();
+    }
     const message = await link.receiveLater();
     if (message === undefined) return;
     const result = await handle(message, stages, broadcasts, { setup, link, platform });

@@ -3,7 +3,7 @@
  *
  *     control thread ══ input ring: stages, tasks, pieces of inputs ══► worker
  *                    ◄═ output ring: blocks, results, wishes ══════════
- *                       cancel flag: one word, set by the control thread
+ *                       flags: words that say what must be heard while the rings are not read
  *
  * While a task runs the worker blocks on the rings. Several inputs may be open at once (`zip`): a
  * piece that comes while another input is being waited for is kept. There are never many, because
@@ -33,6 +33,10 @@ export type LinkMemory = Readonly<{
 
 /** The word of `flags` that is 1 while the running task is to end early. */
 export const CANCEL_FLAG = 0;
+/** The word that changes whenever the control thread turns to another stage. */
+export const TURN_FLAG = 1;
+/** The word that is 1 once the worker has ended by itself, between two stages. */
+export const LEFT_FLAG = 2;
 
 /** How much a program is given ahead of what it has read. */
 const FEEDS_AHEAD = 4;
@@ -46,7 +50,7 @@ type StreamMessage = ToWorker & {
 type Streamless = WithoutStream<FromWorker & { kind: "openKept" | "keep" }>;
 type WithoutStream<M> = M extends unknown ? Omit<M, "stream"> : never;
 
-const { load } = Atomics;
+const { load, store } = Atomics;
 
 export class WorkerLink {
   readonly #input: RingReader;
@@ -61,6 +65,7 @@ export class WorkerLink {
   /** All who await a message await the same one: only one `receiveLater` may run at a time. */
   #arriving: Promise<void> | undefined;
   #streamCount = 0;
+  #turn = 0;
 
   constructor(memory: LinkMemory) {
     this.#input = new RingReader(memory.input);
@@ -75,6 +80,23 @@ export class WorkerLink {
   /** Blocks while the control thread lags behind. */
   send(message: FromWorker): void {
     this.#output.send(encodeMessage(message));
+  }
+
+  /**
+   * Waits for the next message, and says whether it may be one of another stage than those before.
+   * Relies on nothing that tasks could have replaced.
+   */
+  async turnsToAnother(): Promise<boolean> {
+    await this.#input.readable();
+    const turn = load(this.#flags, TURN_FLAG);
+    const isAnother = turn !== this.#turn;
+    this.#turn = turn;
+    return isAnother;
+  }
+
+  /** Says that the worker ends by itself: what has been sent to it belongs to the next one. */
+  leave(): void {
+    store(this.#flags, LEFT_FLAG, 1);
   }
 
   /** The next message between two tasks; undefined at the end. */

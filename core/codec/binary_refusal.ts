@@ -5,7 +5,7 @@
  * stopped it; the path is searched afterwards.
  */
 import { driverOnly } from "../driver_only.ts";
-import { RecordError, shown } from "../errors.ts";
+import { RecordError, reportOf, shown } from "../errors.ts";
 import { functionOnly } from "../function_only.ts";
 import { VALUE_DEPTH_MAX } from "./binary_tags.ts";
 
@@ -19,8 +19,22 @@ export class Unwritable extends Error {
   }
 }
 
+/** What `error` means, which was thrown while `whole` was written: a getter's is a RecordError. */
+export function refusalOf(whole: unknown, error: unknown): unknown {
+  if (error instanceof Unwritable) return refusal(whole, error.part);
+  const { path, isUnreadable } = find(whole, NOTHING);
+  if (!isUnreadable) return error;
+  const { name, message } = reportOf(error);
+  return new RecordError(
+    "NotSerializable",
+    `Cannot encode a value: reading ${path === "" ? "it" : path} threw ${name}: ${message}`,
+    "Make it a plain object whose properties can be read",
+    { cause: error },
+  );
+}
+
 /** The RecordError `NotSerializable` for `whole`, because of `part`. */
-export function refusal(whole: unknown, part: unknown): RecordError {
+function refusal(whole: unknown, part: unknown): RecordError {
   const { path, depth } = find(whole, part);
   if (depth > VALUE_DEPTH_MAX && typeof part === "object") {
     return new RecordError(
@@ -113,10 +127,16 @@ export function slottedClassOf(object: object): { readonly name: string } | unde
     (ArrayBuffer.isView(object) ? DataView : undefined);
 }
 
+/** What is in no value. */
+const NOTHING = {};
+
 type Place = Readonly<{ value: unknown; step: string; from: Place | undefined; depth: number }>;
 
-/** The way from `whole` to `part`; depth first, as the writer went, but without a stack to overflow. */
-function find(whole: unknown, part: unknown): { path: string; depth: number } {
+/** The way from `whole` to `part`, or to the first that cannot be read; depth first, as the writer went, but without a stack to overflow. */
+function find(
+  whole: unknown,
+  part: unknown,
+): { path: string; depth: number; isUnreadable?: true } {
   const seen = new Set<unknown>();
   const places: Place[] = [{ value: whole, step: "", from: undefined, depth: 1 }];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
@@ -124,28 +144,35 @@ function find(whole: unknown, part: unknown): { path: string; depth: number } {
     if (typeof place.value !== "object" || place.value === null || seen.has(place.value)) continue;
     seen.add(place.value);
     const from = place;
-    const children = [...childrenOf(place.value)].reverse();
-    for (const [step, value] of children) {
-      places.push({ value, step, from, depth: place.depth + 1 });
+    const depth = place.depth + 1;
+    const children: Place[] = [];
+    try {
+      for (const [step, read] of childrenOf(place.value)) {
+        const child = { value: NOTHING as unknown, step, from, depth };
+        children.push(child);
+        child.value = read();
+      }
+    } catch {
+      return { path: pathOf(children.at(-1) ?? place), depth, isUnreadable: true };
     }
+    for (const child of children.reverse()) places.push(child);
   }
   return { path: "", depth: 0 };
 }
 
-function* childrenOf(object: object): Generator<readonly [step: string, value: unknown]> {
+function* childrenOf(object: object): Generator<readonly [step: string, read: () => unknown]> {
   if (object instanceof Map) {
     for (const [key, value] of object) {
-      yield [`.key(${shown(key, 30)})`, key];
-      yield [`.get(${shown(key, 30)})`, value];
+      yield [`.key(${shown(key, 30)})`, () => key];
+      yield [`.get(${shown(key, 30)})`, () => value];
     }
   } else if (object instanceof Set) {
     let index = 0;
-    for (const item of object) yield [`.item(${index++})`, item];
+    for (const item of object) yield [`.item(${index++})`, () => item];
   } else if (!ArrayBuffer.isView(object)) {
-    if (object instanceof Error) yield [".cause", object.cause];
+    if (object instanceof Error) yield [".cause", () => object.cause];
     for (const name of Object.keys(object)) {
-      const value = (object as Record<string, unknown>)[name];
-      yield [stepText(object, name), value];
+      yield [stepText(object, name), () => (object as Record<string, unknown>)[name]];
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Writes values as binary.ts describes them, one after the other into one growing buffer. */
 import type { ClassTable } from "./binary.ts";
-import { refusal, slottedClassOf, Unwritable } from "./binary_refusal.ts";
+import { refusalOf, slottedClassOf, Unwritable } from "./binary_refusal.ts";
 import * as tag from "./binary_tags.ts";
 
 /** Up to so many characters, ASCII is written faster by a loop than by the encoder. */
@@ -47,7 +47,7 @@ export class BinaryWriter {
       this.#any(value);
     } catch (error) {
       this.end = start;
-      throw error instanceof Unwritable ? refusal(value, error.part) : error;
+      throw refusalOf(value, error);
     }
   }
 

@@ -14,6 +14,7 @@ import { processFlags } from "../../workers/permissions.ts";
 import { killGroup } from "../../workers/platform_deno.ts";
 import type { ExecutorOrder, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
 import type { ExecutorFault } from "./scheduler.ts";
+import { ExecutorLog } from "./executor_log.ts";
 
 /** Why an executor is gone. */
 export type Ending = Readonly<{ fault: ExecutorFault; reason: string }>;
@@ -59,6 +60,7 @@ export class ExecutorProcess {
   readonly #child: Deno.ChildProcess;
   readonly #startedMs = performance.now();
   readonly #lastLines: string[] = [];
+  readonly #logs: ExecutorLog[] = [];
   /** Resolves when the process is gone and all that it said has been heard. */
   readonly gone: Promise<void>;
   #channel: Channel<ToExecutor, FromExecutor> | undefined;
@@ -110,6 +112,7 @@ export class ExecutorProcess {
 
   /** Sends after what was sent before; to a process that is gone, nothing. */
   send(message: ToExecutor): void {
+    if (message.kind === "launch") { for (const log of this.#logs) log.renew(); }
     this.#channel?.send(message).catch(() => undefined);
   }
 
@@ -192,13 +195,10 @@ export class ExecutorProcess {
   }
 
   async #copyLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    let rest = "";
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#line(line);
-    }
-    if (rest !== "") this.#line(rest);
+    const log = new ExecutorLog((line) => this.#line(line));
+    this.#logs.push(log);
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) log.take(text);
+    log.end();
   }
 
   #line(line: string): void {

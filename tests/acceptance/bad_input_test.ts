@@ -87,7 +87,6 @@ Deno.test("functions that throw, or return what cannot be a record", async () =>
         "TaskFailed",
         /TypeError: odd/,
       ],
-    "ones.map(() => { throw null; }).collect()": ["TaskError", "TaskFailed", /null/],
     "ones.map(() => () => 1).collect()": ["RecordError", "NotSerializable", /function/],
     "ones.map((x) => Promise.resolve(x)).collect()": ["RecordError", "PromiseReturned", /mapAsync/],
     "{ await ones.map(async (x) => await x).collect(); }": [
@@ -104,18 +103,11 @@ Deno.test("functions that throw, or return what cannot be a record", async () =>
   });
 });
 
-Deno.test("tasks that exit, exhaust the heap, or do what they were not granted", async () => {
+Deno.test("tasks that do what they were not granted", async () => {
   using shop = new Workshop();
   await tell(
     shop,
     {
-      "ones.map((x) => { Deno.exit(3); return x; }).collect()": [
-        "JobError",
-        "TaskExited",
-        /Deno\.exit\(3\)/,
-      ],
-      "{ await ones.map((x) => { const all: string[][] = []; for (;;) all.push(Array.from({ length: 1e5 }, (_, i) => x + 'x' + i)); return x; }).collect(); }":
-        ["JobError", "ExecutorOutOfMemory", /memory/],
       'ones.map(() => Deno.readTextFileSync("/etc/passwd").length).collect()': [
         "TaskError",
         "PermissionDenied",
@@ -131,11 +123,7 @@ Deno.test("tasks that exit, exhaust the heap, or do what they were not granted",
         "PermissionDenied",
         /--allow-net=127\.0\.0\.1:9/,
       ],
-      "{ await ones.map((x) => { for (;;); return x; }).collect({ signal: AbortSignal.timeout(500) }); }":
-        ["DOMException", "23", /timeout/],
     },
-    "--executor-memory",
-    "600m",
   );
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type ClassTable, decodeValue, encodeValue } from "../../../core/codec/binary.ts";
 import { VALUE_DEPTH_MAX } from "../../../core/codec/binary_tags.ts";
+import { RecordError } from "../../../core/errors.ts";
 
 // deno-lint-ignore no-explicit-any -- of any type, as the test looks at it
 const back = (value: unknown, classes?: ClassTable): any =>
@@ -262,5 +263,27 @@ Deno.test("damaged counts ask for no memory", () => {
     ]
   ) {
     assert.throws(() => decodeValue(new Uint8Array(bytes)), { code: "CorruptBlock" });
+  }
+});
+
+Deno.test("a value that cannot be read is refused with the path of what threw", () => {
+  const threw = () => {
+    throw new RangeError("a getter");
+  };
+  const odd = Object.defineProperty({}, "odd", { get: threw, enumerable: true });
+  const cases: readonly (readonly [value: unknown, where: string])[] = [
+    [odd, ".odd"],
+    [{ a: [1, { b: odd }] }, ".a[1].b.odd"],
+    [new Map([["k", odd]]), '.get("k").odd'],
+    [[new Proxy({}, { ownKeys: threw })], "[0]"],
+  ];
+  for (const [value, where] of cases) {
+    assert.throws(() => encodeValue(value), (error) => {
+      assert(error instanceof RecordError);
+      assert.equal(error.code, "NotSerializable");
+      const told = `Cannot encode a value: reading ${where} threw RangeError: a getter\n`;
+      assert(error.message.startsWith(told), error.message);
+      return error.cause instanceof RangeError;
+    });
   }
 });

@@ -24,17 +24,15 @@ import type {
   Task,
   TaskResult,
 } from "../../core/task.ts";
-import { FileError } from "../../core/platform.ts";
-import { removeOutput } from "../../shuffle/shuffle_file.ts";
 import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { FromExecutor, Grants } from "../../workers/protocol.ts";
-import { ownFolderName, shuffleFilePath } from "../../workers/local_io.ts";
 import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
 import { ArrivingValues } from "./arriving_values.ts";
 import { type Answer, Barriers } from "./barriers.ts";
 import { Clock } from "./clock.ts";
+import { ExecutorFiles } from "./executor_files.ts";
 import type { Ending } from "./executor_process.ts";
 import { watchExit } from "./exit.ts";
 import { failedJob } from "./failed_job.ts";
@@ -114,6 +112,7 @@ class LocalEngine implements Engine {
   readonly #options: LocalEngineOptions;
   readonly #host: EngineHost;
   readonly #folders: LocalFolders;
+  readonly #files: ExecutorFiles;
   readonly #pool: Pool;
   readonly #scheduler: Scheduler;
   readonly #keptReads = new KeptReads((executor, message) => this.#pool.send(executor, message));
@@ -141,6 +140,7 @@ class LocalEngine implements Engine {
     this.parallelism = options.executors * options.slotsPerExecutor;
     this.#folders = makeLocalFolders(options.folders);
     this.filesFolder = filesFolder(this.#folders.paths);
+    this.#files = new ExecutorFiles(denoPlatform, this.#folders.paths);
     this.#arriving = new ArrivingValues(options.resultBytesMax ?? Infinity);
     this.#scheduler = createScheduler({
       executorsMax: options.executors,
@@ -336,7 +336,7 @@ class LocalEngine implements Engine {
     this.#tell({ kind: "executorLost", executor, fault, reason });
     // Those who waited for it to write what it kept must not wait for ever.
     this.#keptReads.lost(executor);
-    this.#removeKept(executor);
+    this.#files.lost(executor);
     // One is always there: for the next job, and to clean up should an uncaught error end us.
     if (this.#stopped === undefined) this.#pool.recruit(1);
   }
@@ -362,6 +362,7 @@ class LocalEngine implements Engine {
     if (result.kind === "value" || result.kind === "written") {
       for (const warning of result.warnings ?? []) this.#warnOnce(warning);
     }
+    if (result.kind === "written") this.#files.wrote(result.output.file);
     this.#answer(this.#barriers.ended(result.task, isWell(result)));
     this.#tell({ kind: "taskEnded", executor, result });
   }
@@ -422,7 +423,7 @@ class LocalEngine implements Engine {
       case "accumulate":
         return this.#accumulate(instruction);
       case "discard":
-        return this.#discard(instruction.files);
+        return this.#files.discard(instruction.files);
       case "finish":
         return this.#finish(instruction.job, instruction.outcome);
       case "announce":
@@ -475,27 +476,6 @@ class LocalEngine implements Engine {
     } catch (error) {
       const values = this.#jobs.get(job);
       if (values !== undefined) this.#cancelJob(job, values, error);
-    }
-  }
-
-  /** What a lost executor kept on disk is read by nobody any more. */
-  #removeKept(executor: ExecutorId): void {
-    for (const [disk, folder] of this.#folders.paths.entries()) {
-      try {
-        denoPlatform.files.remove(`${folder}/${ownFolderName(executor, "kept", disk)}`);
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-      }
-    }
-  }
-
-  #discard(names: readonly string[]): void {
-    for (const name of names) {
-      try {
-        removeOutput(denoPlatform, shuffleFilePath(this.#folders.paths, name));
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-      }
     }
   }
 

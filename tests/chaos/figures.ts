@@ -26,7 +26,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // The scheduler's hundred thousand lives.
   11: ["simulation"],
   // Hours of work in one context.
-  12: "not here yet",
+  12: ["soak"],
   // Results larger than the driver takes.
   13: "not here yet",
   // What a sandboxed task may do.

@@ -38,6 +38,18 @@ export class FileError extends Error {
   }
 }
 
+/**
+ * What went wrong first. Where a disk fails, closing and removing files fails as well while an error
+ * is on its way; the language then throws a SuppressedError, in which the first one is hidden.
+ */
+export function firstThrown(error: unknown): unknown {
+  let first = error;
+  while (first instanceof SuppressedError && first.error instanceof FileError) {
+    first = first.suppressed;
+  }
+  return first;
+}
+
 export type FileInfo = Readonly<{
   kind: "file" | "folder" | "other";
   bytes: number;

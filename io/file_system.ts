@@ -6,7 +6,7 @@
  * Every method throws a FileError; `inputError` and `outputError` make of it what people read.
  */
 import { FlintError, InputError, OutputError } from "../core/errors.ts";
-import { type Compression, FileError, type FileInfo } from "../core/platform.ts";
+import { type Compression, FileError, type FileInfo, firstThrown } from "../core/platform.ts";
 
 export interface FileSystem {
   info(path: string): Promise<FileInfo>;
@@ -42,7 +42,8 @@ export interface OutputFile {
 }
 
 /** What people read when an input cannot be read: `path` as they wrote it. */
-export function inputError(error: unknown, path: string): unknown {
+export function inputError(thrown: unknown, path: string): unknown {
+  const error = firstThrown(thrown);
   if (error instanceof FlintError || !(error instanceof FileError)) return error;
   const failed = (
     code:
@@ -96,7 +97,8 @@ export function inputError(error: unknown, path: string): unknown {
 }
 
 /** What people read when an output cannot be written: `path` as they wrote it. */
-export function outputError(error: unknown, path: string): unknown {
+export function outputError(thrown: unknown, path: string): unknown {
+  const error = firstThrown(thrown);
   if (error instanceof FlintError || !(error instanceof FileError)) return error;
   const failed = (
     code: "OutputExists" | "OutputDenied" | "DiskFull" | "TooManyOpenFiles",

@@ -60,7 +60,8 @@ export class CombineWriter implements ShuffleWriter {
   }
 
   [Symbol.dispose](): void {
+    // Each in turn, also where the one before throws.
+    using _sink = this.#sink;
     this.#aggregator[Symbol.dispose]();
-    this.#sink[Symbol.dispose]();
   }
 }

@@ -64,10 +64,11 @@ export class PairWriter implements ShuffleWriter {
   }
 
   [Symbol.dispose](): void {
+    // Each in turn, also where the one before throws.
+    using _sink = this.#sink;
+    using _store = this.#store;
     for (const builder of this.#builders) builder.release();
     this.#memory[Symbol.dispose]();
-    this.#store[Symbol.dispose]();
-    this.#sink[Symbol.dispose]();
   }
 
   #partitionOf(key: unknown): PartitionId {

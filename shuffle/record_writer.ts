@@ -73,9 +73,10 @@ export class RecordWriter implements ShuffleWriter {
   }
 
   [Symbol.dispose](): void {
+    // Each in turn, also where the one before throws.
+    using _sink = this.#sink;
+    using _store = this.#store;
     this.#memory[Symbol.dispose]();
-    this.#store[Symbol.dispose]();
-    this.#sink[Symbol.dispose]();
   }
 
   /** Ends the block of a partition. */

@@ -65,6 +65,7 @@ class OutputFiles {
   readonly header: FileHeader;
   readonly #data: string;
   readonly #index: string;
+  #isDataPlaced = false;
 
   constructor(place: MapOutputPlace) {
     const { exchange, partition, attempt } = place;
@@ -86,11 +87,16 @@ class OutputFiles {
     try {
       file.append(this.header.bytes);
     } catch (error) {
-      file[Symbol.dispose]();
+      // Both in turn, also where one of them throws.
+      using _file = file;
       this.discard();
       throw error;
     }
     return file;
+  }
+
+  get #indexInProgress(): string {
+    return `${this.#index}.part`;
   }
 
   /** Writes the index and puts both files in their places. */
@@ -98,21 +104,22 @@ class OutputFiles {
     const { platform, exchange, partition, attempt } = this.#place;
     const fields = [exchange, partition, attempt, records, dataBytes, offsets.length - 1];
     const index = encodeIndex(platform, this.#index, fields, offsets);
-    const indexInProgress = `${this.#index}.part`;
-    try {
-      using file = platform.files.create(indexInProgress, { replace: true });
+    {
+      using file = platform.files.create(this.#indexInProgress, { replace: true });
       file.append(index);
-    } catch (error) {
-      removeIfThere(platform, indexInProgress);
-      throw error;
     }
     platform.files.rename(this.dataInProgress, this.#data);
-    platform.files.rename(indexInProgress, this.#index);
+    this.#isDataPlaced = true;
+    platform.files.rename(this.#indexInProgress, this.#index);
   }
 
   /** Leaves nothing behind of an output that was not committed. */
   discard(): void {
-    removeIfThere(this.#place.platform, this.dataInProgress);
+    const { platform } = this.#place;
+    removeQuietly(platform, this.dataInProgress);
+    removeQuietly(platform, this.#indexInProgress);
+    // Not before: what has that name may be an earlier output.
+    if (this.#isDataPlaced) removeQuietly(platform, this.#data);
   }
 }
 
@@ -157,8 +164,11 @@ export class ShuffleFileSink implements BlockSink {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#data[Symbol.dispose]();
-    this.#files.discard();
+    try {
+      this.#data[Symbol.dispose]();
+    } finally {
+      this.#files.discard();
+    }
   }
 
   #beginUpTo(partition: PartitionId): void {
@@ -399,5 +409,21 @@ function removeIfThere(platform: Platform, path: string): void {
     platform.files.remove(path);
   } catch (error) {
     if (!(error instanceof FileError && error.kind === "notFound")) throw error;
+  }
+}
+
+/**
+ * Takes away what a failed task has begun. A disk that fails once may do it the second time; what
+ * it does not remove goes with the application's folder, and must not hide why the task failed.
+ */
+export function removeQuietly(platform: Platform, path: string): void {
+  try {
+    removeIfThere(platform, path);
+  } catch {
+    try {
+      removeIfThere(platform, path);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
   }
 }

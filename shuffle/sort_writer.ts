@@ -55,9 +55,10 @@ export class SortWriter implements ShuffleWriter {
   }
 
   [Symbol.dispose](): void {
+    // Each in turn, also where the one before throws.
+    using _sink = this.#io.sink;
+    using _file = this.#file;
     this.#entries[Symbol.dispose]();
-    this.#file?.[Symbol.dispose]();
-    this.#io.sink[Symbol.dispose]();
   }
 
   #writeRuns(file: WritableFile): MapOutput {

@@ -7,6 +7,7 @@
 import type { OutputError } from "../core/errors.ts";
 import { FileError, type Platform, type WritableFile } from "../core/platform.ts";
 import { diskFull } from "./full_disk.ts";
+import { removeQuietly } from "./shuffle_file.ts";
 
 /** Makes spill files and deletes every one of them, at the latest when it is disposed. */
 export class SpillManager implements Disposable {
@@ -81,12 +82,24 @@ export class SpillManager implements Disposable {
     const file = this.#files.get(path);
     if (file === undefined) return;
     this.#files.delete(path);
-    file.abandon();
-    this.#remove(path);
+    try {
+      file.abandon();
+    } finally {
+      removeQuietly(this.#platform, path);
+    }
   }
 
   [Symbol.dispose](): void {
-    for (const path of [...this.#files.keys()]) this.release(path);
+    let failed: { error: unknown } | undefined;
+    for (const path of [...this.#files.keys()]) {
+      try {
+        this.release(path);
+      } catch (error) {
+        // One file that cannot be closed keeps no other from being removed.
+        failed ??= { error };
+      }
+    }
+    if (failed !== undefined) throw failed.error;
   }
 
   #createIn(folder: string, label: string): SpillFile {
@@ -108,16 +121,6 @@ export class SpillManager implements Disposable {
         // Another task of the same executor may use the folder too: take the next number.
         if (!(error instanceof FileError && error.kind === "exists")) throw error;
       }
-    }
-  }
-
-  #remove(path: string): void {
-    try {
-      this.#platform.files.remove(path);
-    } catch (error) {
-      // Gone is what was wanted. Whatever else went wrong must not hide why the task ended; the
-      // folder is removed as a whole with the application.
-      if (!(error instanceof FileError)) throw error;
     }
   }
 }

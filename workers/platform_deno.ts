@@ -164,10 +164,10 @@ class DenoReadableFile implements ReadableFile {
   }
 
   [Symbol.dispose](): void {
-    closeOnce(this.#file);
+    attempt("close", this.path, () => closeOnce(this.#file));
     const later = this.#laterFile;
     if (later === undefined) return;
-    this.#lastRead.then(() => later).then(closeOnce, () => undefined);
+    this.#lastRead.then(() => later).then(closeOnce).catch(() => undefined);
   }
 }
 
@@ -198,7 +198,7 @@ class DenoWritableFile implements WritableFile {
   }
 
   [Symbol.dispose](): void {
-    closeOnce(this.#file);
+    attempt("close", this.path, () => closeOnce(this.#file));
   }
 }
 

@@ -14,7 +14,7 @@ import {
   shown,
   TaskError,
 } from "../core/errors.ts";
-import { FileError } from "../core/platform.ts";
+import { FileError, firstThrown } from "../core/platform.ts";
 import type { KeptId } from "../core/task.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
 import { KeptLost } from "./kept_errors.ts";
@@ -35,7 +35,8 @@ export type BadEnd =
   | Readonly<{ kind: "killed"; reason: string }>;
 
 /** What `error` means for the task. */
-export function badEnd(error: unknown, blame: Blame, cancelled: boolean): BadEnd {
+export function badEnd(thrown: unknown, blame: Blame, cancelled: boolean): BadEnd {
+  const error = firstThrown(thrown);
   if (cancelled || error instanceof TaskCancelled) {
     return { kind: "killed", reason: "the job was cancelled" };
   }
@@ -48,11 +49,15 @@ export function badEnd(error: unknown, blame: Blame, cancelled: boolean): BadEnd
   }
   const culprit = blame.of(error);
   const isLocalDisk = culprit === undefined && error instanceof FileError;
-  return { kind: "failed", failure: failureOf(isLocalDisk ? refusal(error) : error, culprit) };
+  const failure = failureOf(isLocalDisk ? refusal(error) : error, culprit);
+  // A disk that has failed once may do its work the next time.
+  const again = isOfDisk(error) ? { final: false } : {};
+  return { kind: "failed", failure: { ...failure, ...again } };
 }
 
 /** The files that a task itself reads and writes are those of the application. */
-function refusal({ act, path, cause, kind }: FileError): OutputError {
+function refusal(error: FileError): OutputError {
+  const { act, path, cause, kind } = error;
   const reason = cause instanceof Error ? cause.message : kind;
   return new OutputError(
     "OutputDenied",
@@ -66,9 +71,9 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
   const cause = reportOf(error);
   const code = codeOf(error, cause);
   if (code !== undefined) {
-    // What Flint refuses in a record or an input it will refuse again; damage may have been in memory,
-    // a disk is full until another task ends, and a program may do better the next time.
-    const final = code !== "CorruptBlock" && code !== "DiskFull" && code !== "TaskFailed";
+    // What Flint refuses in a record or an input it will refuse again, and what has found every disk
+    // full will find them so; damage may have been in memory, and a program may do better next time.
+    const final = code !== "CorruptBlock" && code !== "TaskFailed";
     return { ...cause, ...record, code, final };
   }
   const denial = denialIn(cause);
@@ -101,6 +106,14 @@ function codeOf(error: unknown, { name, fields }: FailureReport): ErrorCode | un
   if (error instanceof FlintError) return error.code;
   // Read from the report: what the user throws may have getters that throw.
   return reportedNames.has(name) ? fields?.code as ErrorCode | undefined : undefined;
+}
+
+/** Whether a disk has failed at something (EIO), also in the control thread, whose errors are reports. */
+function isOfDisk(error: unknown): boolean {
+  return [error, (error as Error | null | undefined)?.cause].some((refused) =>
+    refused instanceof Error && refused.name === "FileError" &&
+    (refused as Partial<FileError>).kind === "other"
+  );
 }
 
 /** What can go wrong with the input, the output or a program of a task outside of its worker. */

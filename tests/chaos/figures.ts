@@ -18,7 +18,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Cancelling a task that spins.
   7: ["cancel"],
   // The Nth operation fails, for every N.
-  8: "not here yet",
+  8: ["nth_fault"],
   // A disk that is full.
   9: "not here yet",
   // Kills while output is committed.

@@ -24,7 +24,7 @@ import { executorEnvironment, type SparkConf } from "./config.ts";
 import { Driver } from "./driver.ts";
 import { AddedFiles } from "./files/added_files.ts";
 import { createInspector } from "./inspector.ts";
-import { createLocalEngine } from "./local/engine.ts";
+import { createLocalEngine, type LocalEngineOptions } from "./local/engine.ts";
 import { localDirectories } from "./local_directories.ts";
 import { noSparkEngine, parseMaster } from "./master.ts";
 import { sharingOf } from "./sharing.ts";
@@ -181,6 +181,16 @@ function foreign(what: string): ClosureError {
   );
 }
 
+function speculationOf(conf: SparkConf): LocalEngineOptions["speculation"] {
+  if (!conf.getBoolean("spark.speculation")) return undefined;
+  return {
+    intervalMs: conf.getMilliseconds("spark.speculation.interval")!,
+    multiplier: conf.getFactor("spark.speculation.multiplier")!,
+    quantile: conf.getFraction("spark.speculation.quantile")!,
+    taskMsMin: conf.getMilliseconds("spark.speculation.minTaskRuntime")!,
+  };
+}
+
 function startEngine(conf: SparkConf, host: EngineHost): Engine {
   const master = parseMaster(conf.get("spark.master")!, navigator.hardwareConcurrency);
   if (master.kind === "spark") throw noSparkEngine(master);
@@ -196,6 +206,7 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
     slotsPerExecutor,
     attemptsMax: master.attempts ?? conf.getCount("spark.task.maxFailures") ?? ATTEMPTS_DEFAULT,
     stageAttemptsMax: conf.getCount("spark.stage.maxConsecutiveAttempts"),
+    speculation: speculationOf(conf),
     taskMsMax: conf.getMilliseconds("flint.task.timeout"),
     workerMemoryBytes,
     storageFraction: conf.getFraction("spark.memory.storageFraction"),

@@ -14,7 +14,16 @@ import { ConfigError } from "../core/errors.ts";
 import { didYouMean, nearest } from "./did_you_mean.ts";
 
 /** What the value of a key looks like. */
-type Kind = "text" | "count" | "flag" | "fraction" | "memory" | "duration" | "list" | "weights";
+type Kind =
+  | "text"
+  | "count"
+  | "flag"
+  | "fraction"
+  | "factor"
+  | "memory"
+  | "duration"
+  | "list"
+  | "weights";
 
 type Option = Readonly<{
   kind: Kind;
@@ -26,6 +35,8 @@ type Option = Readonly<{
   bytesMin?: number;
   /** Of memory: `0` is understood, as no limit. */
   mayBeZero?: boolean;
+  /** Of a fraction: the most that it may be. */
+  fractionMax?: number;
   /** Of a text: what it may be, whatever the case. */
   choices?: readonly string[];
 }>;
@@ -73,6 +84,32 @@ export const OPTIONS = {
     default: "4",
     about: "A stage that loses its input so often, and never ends in between, fails its job.",
   },
+  "spark.speculation": {
+    kind: "flag",
+    default: "false",
+    about: "Whether a task that is late gets a second attempt elsewhere; the first to end counts.",
+  },
+  "spark.speculation.interval": {
+    kind: "duration",
+    default: "100ms",
+    about: "How often it is looked who is late.",
+  },
+  "spark.speculation.multiplier": {
+    kind: "factor",
+    default: "3",
+    about: "A task is late after so many times the median of those of its stage that have ended.",
+  },
+  "spark.speculation.quantile": {
+    kind: "fraction",
+    default: "0.9",
+    fractionMax: 1,
+    about: "The share of a stage's tasks that has to have ended before any is late.",
+  },
+  "spark.speculation.minTaskRuntime": {
+    kind: "duration",
+    default: "100ms",
+    about: "A task that has run for less is not late.",
+  },
   "flint.task.timeout": {
     kind: "duration",
     about: "A task that runs longer has failed, and is ended: `30s`, `5m`. Default: no limit.",
@@ -117,6 +154,8 @@ export const OPTIONS = {
   "spark.memory.storageFraction": {
     kind: "fraction",
     default: "0.5",
+    // Something is left for what tasks do, however much is kept.
+    fractionMax: 0.9,
     about: "The share of the workers' memory that partitions of persisted RDDs may take.",
   },
   "flint.allow.read": { kind: "list", about: `Files that tasks may read. ${GRANT}.` },
@@ -180,9 +219,7 @@ const DURATION_GRAMMAR = "Use a whole number above 0 and a unit, ms, s, m, h or 
 const COUNT_GRAMMAR = "Use a whole number from 1 to 1000000";
 const FLAG_GRAMMAR = "Use true or false";
 const WEIGHTS_GRAMMAR = "Name each pool with its weight, a whole number from 1: fast=3,slow=1";
-/** Something is left for what tasks do, however much is kept. */
-const FRACTION_MAX = 0.9;
-const FRACTION_GRAMMAR = `Use a number from 0 to ${FRACTION_MAX}, such as 0.5`;
+const FACTOR_GRAMMAR = "Use a number from 1, such as 1.5";
 
 /**
  * Bytes of a memory string: a whole number and `k`, `m`, `g` or `t`, also written `kb`, `MiB`.
@@ -243,7 +280,9 @@ function validate(key: string, value: string): void {
       case "flag":
         return void flag(value, key);
       case "fraction":
-        return void fraction(value, key);
+        return void fraction(value, key, option.fractionMax);
+      case "factor":
+        return void factor(value, key);
     }
   }
   if (key.startsWith(EXECUTOR_ENV) && key.length > EXECUTOR_ENV.length) return;
@@ -282,10 +321,21 @@ export function weights(text: string, key: string): ReadonlyMap<string, number> 
   }));
 }
 
-function fraction(text: string, key: string): number {
-  const value = /^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : NaN;
-  if (!(value <= FRACTION_MAX)) throw invalid(key, text, FRACTION_GRAMMAR);
+function fraction(text: string, key: string, most = 1): number {
+  const value = decimal(text);
+  if (!(value <= most)) throw invalid(key, text, `Use a number from 0 to ${most}, such as 0.5`);
   return value;
+}
+
+function factor(text: string, key: string): number {
+  const value = decimal(text);
+  if (!(value >= 1)) throw invalid(key, text, FACTOR_GRAMMAR);
+  return value;
+}
+
+/** NaN where it is none. */
+function decimal(text: string): number {
+  return /^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : NaN;
 }
 
 function flag(text: string, key: string): boolean {
@@ -474,10 +524,16 @@ export class SparkConf {
     return text === undefined ? undefined : count(text, key);
   }
 
-  /** A setting that is a share from 0 to 0.9; undefined where it is not set and has no default. */
+  /** A setting that is a share from 0 to 1; undefined where it is not set and has no default. */
   getFraction(key: string): number | undefined {
     const text = this.get(key);
     return text === undefined ? undefined : fraction(text, key);
+  }
+
+  /** A setting that is a number from 1; undefined where it is not set and has no default. */
+  getFactor(key: string): number | undefined {
+    const text = this.get(key);
+    return text === undefined ? undefined : factor(text, key);
   }
 
   /** A setting that is true or false; false where it is not set and has no default. */

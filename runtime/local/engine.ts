@@ -43,6 +43,7 @@ import { KeptReads } from "./kept_reads.ts";
 import { taskKey } from "./placement.ts";
 import { Pool } from "./pool.ts";
 import type { Sharing } from "./pools.ts";
+import type { Speculation } from "./speculation.ts";
 import { createScheduler, type Instruction, type Scheduler, type Stimulus } from "./scheduler.ts";
 
 export type LocalEngineOptions = Readonly<{
@@ -60,6 +61,8 @@ export type LocalEngineOptions = Readonly<{
   stageAttemptsMax?: number | undefined;
   /** A task that runs longer has failed, and is ended; no limit by default. */
   taskMsMax?: number | undefined;
+  /** When tasks that are late get a second attempt, and how often that is looked at; never by default. */
+  speculation?: Speculation & Readonly<{ intervalMs: number }> | undefined;
   /** Local directories, in which the engine makes private folders. */
   folders: readonly string[];
   /** What tasks may do. */
@@ -80,7 +83,7 @@ const STORAGE_FRACTION = 0.5;
 /** What a task has at least, however much is kept: enough for all that one may hold at once. */
 const TASK_BYTES_MIN = 1 << 20;
 
-/** How often it is looked at what takes too long. */
+/** How often it is looked who takes too long, where speculation does not say it. */
 const TICK_MS = 100;
 
 /** How long a cancelled task may go on before its executor is killed. */
@@ -148,6 +151,7 @@ class LocalEngine implements Engine {
       attemptsMax: options.attemptsMax,
       stageAttemptsMax: options.stageAttemptsMax,
       taskMsMax: options.taskMsMax,
+      speculation: options.speculation,
       shuffleBytesMax: options.shuffleBytesMax,
       sharing: options.sharing,
     });
@@ -179,8 +183,9 @@ class LocalEngine implements Engine {
         },
       },
     );
-    if (options.taskMsMax !== undefined) {
-      this.#clock = new Clock(TICK_MS, () => this.#tell({ kind: "tick" }));
+    if (options.taskMsMax !== undefined || options.speculation !== undefined) {
+      const intervalMs = options.speculation?.intervalMs ?? TICK_MS;
+      this.#clock = new Clock(intervalMs, () => this.#tell({ kind: "tick" }));
     }
     const removeFolders = () => this.#folders[Symbol.dispose]();
     this.#exitWatch = watchExit(

@@ -4,7 +4,8 @@
  *     ready stages ─► whose turn (pools.ts) ─► which partition, which seat (placement.ts) ─► launch
  *
  * A task starts where what it wants is kept, if there is room, else on the idlest executor. One that is
- * suspected of having ended its executor starts where nothing else runs; the tasks of a barrier stage
+ * suspected of having ended its executor starts where nothing else runs; the rival of one that is late
+ * starts on another executor, when nothing else of its stage waits; the tasks of a barrier stage
  * start together, and until there is a slot for each nothing starts whose turn is later.
  */
 import type { PartitionId } from "../../core/plan/plan.ts";
@@ -50,11 +51,14 @@ export class Launcher {
     seats.beginRound();
     /** Those whose suspects have to wait for an executor of their own. */
     const held = new Set<TaskSet>();
+    /** Those whose late tasks have no other executor to go to. */
+    const passed = new Set<TaskSet>();
+    const hasLate = (tasks: TaskSet) => tasks.late.length > 0 && !passed.has(tasks);
     const hasSuspect = (tasks: TaskSet) => tasks.suspects > 0 && !held.has(tasks);
     const claims = ready.map((tasks) => ({
       tasks,
       pool: poolOf(tasks.waitingJobs[0]!),
-      wants: () => hasSuspect(tasks) || tasks.waiting > tasks.suspects,
+      wants: () => hasSuspect(tasks) || tasks.waiting > tasks.suspects || hasLate(tasks),
     }));
     const running = (pool: string) => this.#runningIn(pool);
     for (const { tasks } of this.#pools.turns(claims, running)) {
@@ -64,6 +68,12 @@ export class Launcher {
         continue;
       }
       const alone = hasSuspect(tasks);
+      if (!alone && tasks.waiting === tasks.suspects) {
+        const place = this.#placeRival(tasks);
+        if (place === undefined) passed.add(tasks);
+        else this.#start(this.#begin(tasks, place, false, nowMs));
+        continue;
+      }
       const place = alone ? this.#placeAlone(tasks) : this.#place(tasks);
       if (place !== undefined) this.#start(this.#begin(tasks, place, alone, nowMs));
       else if (alone) held.add(tasks);
@@ -84,6 +94,19 @@ export class Launcher {
   #placeAlone(tasks: TaskSet): Place | undefined {
     const seat = this.#parts.seats.freeAlone(tasks.id);
     return seat && { seat, partition: tasks.next(true)! };
+  }
+
+  /** Where a second attempt at a late task may start; undefined where none can. */
+  #placeRival(tasks: TaskSet): Place | undefined {
+    const { seats, kept, outputsOf } = this.#parts;
+    for (const { task: { partition }, executor } of tasks.late) {
+      // What the late one found kept may be gone, and what that is made from may not be there.
+      const needs = kept.needs(tasks.plan, [partition]);
+      if (!needs.every((exchange) => outputsOf(exchange).isComplete)) continue;
+      const seat = seats.free(tasks.id, executor);
+      if (seat !== undefined) return { seat, partition };
+    }
+    return undefined;
   }
 
   /** What may start where: first what finds kept partitions there, then all others anywhere. */

@@ -94,9 +94,9 @@ export class Seats<A> {
     return [...this].filter((seat) => seat.hasRoom && !this.#reserved.has(seat.id));
   }
 
-  /** Where a task of the stage had best start now. */
-  free(stage: StageId): Seat<A> | undefined {
-    return this.#best(stage, this.open);
+  /** Where a task of the stage had best start now, but not on `except`. */
+  free(stage: StageId, except?: ExecutorId): Seat<A> | undefined {
+    return this.#best(stage, this.open.filter(({ id }) => id !== except));
   }
 
   /** The same for a task that must be alone; keeps an executor free for it if there is none. */

@@ -69,12 +69,19 @@ export class Recruiting {
     if (this.hasGivenUp && this.#seats.size > 0) return undefined;
     let slots = this.#seats.slotsTaken;
     let apart = 0;
+    let executorsMin = 0;
     for (const tasks of ready) {
       slots += tasks.waiting - tasks.suspects;
       apart += tasks.suspects;
+      slots += tasks.late.length;
+      // A rival runs on another executor than the one that is late.
+      if (tasks.late.length > 0) executorsMin = 2;
     }
     const { executors, slotsPerExecutor } = this.#limits;
-    const wanted = Math.min(executors, Math.ceil(slots / slotsPerExecutor) + apart);
+    const wanted = Math.min(
+      executors,
+      Math.max(executorsMin, Math.ceil(slots / slotsPerExecutor) + apart),
+    );
     if (wanted <= this.#recruited) return undefined;
     return this.#recruited = wanted;
   }

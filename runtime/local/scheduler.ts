@@ -19,7 +19,8 @@
  * - Errors of user code, lost executors and lost outputs are counted apart (see
  *   `SchedulerOptions`). A task whose executor ended by the task's own doing runs again alone; if
  *   that ends in the same way, the job fails and says so.
- * - What takes time is told by `tick`: an attempt that runs for too long has failed, and is cancelled.
+ * - What takes time is told by `tick`: an attempt that runs for too long has failed, and is cancelled;
+ *   one that is late gets a rival on another executor, and the first of them to end counts.
  * - What comes late (from an attempt that was given up) changes nothing; its file is discarded.
  * - The tasks of a barrier stage are launched together, as soon as there is a slot for each; nothing
  *   whose turn is later starts before. Where one fails or is lost, all start again.
@@ -46,6 +47,7 @@ import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
 import { Seats, taskKey } from "./placement.ts";
 import { FIRST_COME, type Sharing } from "./pools.ts";
 import { Recruiting } from "./recruiting.ts";
+import type { Speculation } from "./speculation.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
 import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
 
@@ -65,6 +67,8 @@ export type SchedulerOptions = Readonly<{
   stageAttemptsMax?: number | undefined;
   /** An attempt that runs longer has failed, and is cancelled; no limit by default. */
   taskMsMax?: number | undefined;
+  /** When a task that is late gets a second attempt; never by default. */
+  speculation?: Speculation | undefined;
   /** So many failed starts in a row, and no executor at all, fail every job. 4 by default. */
   startFailuresMax?: number;
   /** Above so many bytes, outputs that no running job reads go, oldest first; no limit by default. */
@@ -84,6 +88,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job waits for it" };
+const TOO_LATE: Outcome = {
+  ok: false,
+  failure: { name: "CancelledError", message: "it was not waited for any more" },
+};
 const LOSSES_MAX = 4;
 const STAGE_ATTEMPTS_MAX = 4;
 const START_FAILURES_MAX = 4;
@@ -149,6 +157,8 @@ class LocalScheduler implements Scheduler {
     if (this.#isStale) this.#survey();
     this.#failHopeless();
     this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
+    const rule = stimulus.kind === "tick" ? this.#options.speculation : undefined;
+    for (const tasks of this.#ready) tasks.look(rule, this.#nowMs);
     this.#launcher.launch(this.#ready, this.#nowMs);
     const executors = this.#recruiting.wanted(this.#ready);
     if (executors !== undefined) this.#say({ kind: "recruit", executors });
@@ -370,8 +380,10 @@ class LocalScheduler implements Scheduler {
     for (const [key, attempt] of seat.running) {
       const { tasks } = attempt;
       const failure: FailureReport = { name: "ExecutorLost", message: lost.reason };
-      this.#announceTaskEnd(attempt, this.#noMetrics(attempt), { ok: false, failure });
-      if (!tasks.isCurrent(attempt)) continue;
+      const isCurrent = tasks.isCurrent(attempt);
+      const outcome = isCurrent ? { ok: false, failure } as const : TOO_LATE;
+      this.#announceTaskEnd(attempt, this.#noMetrics(attempt), outcome);
+      if (!isCurrent) continue;
       const blamed = culprit === undefined || culprit === key;
       const verdict = tasks.lose(attempt, lost.fault, lost.reason, blamed);
       hit.add(tasks);
@@ -392,11 +404,13 @@ class LocalScheduler implements Scheduler {
   #taskEnded(executor: ExecutorId, result: TaskResult): void {
     const attempt = this.#seats.end(executor, result.task);
     if (attempt === undefined) return this.#ignore(result);
-    this.#announceTaskEnd(attempt, result.metrics, outcomeOf(result));
+    const isCurrent = attempt.tasks.isCurrent(attempt);
+    const isLate = !isCurrent && (result.kind === "value" || result.kind === "written");
+    this.#announceTaskEnd(attempt, result.metrics, isLate ? TOO_LATE : outcomeOf(result));
     if (result.kind === "value" || result.kind === "written") {
       this.#addKept(executor, result.kept ?? []);
     }
-    if (!attempt.tasks.isCurrent(attempt)) return this.#ignore(result);
+    if (!isCurrent) return this.#ignore(result);
     const verdict = this.#judge(attempt, result);
     if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
     this.#keepTogether(attempt.tasks);
@@ -452,6 +466,18 @@ class LocalScheduler implements Scheduler {
     }
   }
 
+  /** As `TaskSet.finish`; who was slower is cancelled. */
+  #finish<R extends TaskResult & { kind: "value" | "written" }>(
+    attempt: Attempt,
+    result: R,
+  ): readonly R[] {
+    const { tasks } = attempt;
+    for (const { executor, task } of tasks.rivalsOf(attempt)) {
+      this.#say({ kind: "cancel", executor, task, reason: "another attempt was faster" });
+    }
+    return tasks.finish(attempt, result, this.#nowMs);
+  }
+
   #deliver(
     attempt: Attempt,
     result: Extract<TaskResult, { kind: "value" }>,
@@ -461,7 +487,7 @@ class LocalScheduler implements Scheduler {
     if (this.#jobs.get(job)?.result !== tasks) {
       return tasks.fail(attempt, answerFailure("sent a value for the task of an exchange"));
     }
-    for (const { blocks, updates, task: { partition } } of tasks.finish(attempt, result)) {
+    for (const { blocks, updates, task: { partition } } of this.#finish(attempt, result)) {
       this.#say({ kind: "deliver", job, stage: tasks.id, partition, blocks, updates });
     }
     if (tasks.unfinished === 0) this.#end(job, { ok: true });
@@ -479,7 +505,7 @@ class LocalScheduler implements Scheduler {
       return tasks.fail(attempt, answerFailure("sent an output for the task of an action"));
     }
     const job = tasks.waitingJobs[0]!;
-    for (const { output, updates, task: { partition } } of tasks.finish(attempt, result)) {
+    for (const { output, updates, task: { partition } } of this.#finish(attempt, result)) {
       this.#sides.add(side, partition, output);
       if (tasks.counted.has(partition)) continue;
       tasks.counted.add(partition);

@@ -6,6 +6,9 @@
  *        ├── failed, lost ◄──┘                   │
  *        └────────── its output was lost ◄───────┘
  *
+ * A task that is late gets a second attempt, its rival (speculation.ts). The partition runs for as long
+ * as one of them does, and the first to end is the one that counts.
+ *
  * The tasks of a barrier stage run together: where one of them fails or is lost, all wait again, and
  * what those who are done have made is held until all are.
  *
@@ -34,6 +37,7 @@ import {
   summaryOf,
   userFailure,
 } from "./failures.ts";
+import { patienceMs, type Speculation } from "./speculation.ts";
 import type { ExecutorFault } from "./stimulus.ts";
 
 /** How often what may happen before it fails the job. */
@@ -77,10 +81,15 @@ export class TaskSet {
   /** The partitions whose accumulator updates have counted. */
   readonly counted = new Set<PartitionId>();
   readonly #limits: Limits;
+  readonly #size: number;
   /** Descending, so that the last one is next. */
   readonly #waiting: PartitionId[];
   readonly #suspects: PartitionId[] = [];
-  readonly #running = new Map<PartitionId, Attempt>();
+  /** The attempts that count, one or two a partition. */
+  readonly #running = new Map<PartitionId, readonly Attempt[]>();
+  /** How long each partition took that is done. */
+  readonly #durationsMs: number[] = [];
+  #late: readonly PartitionId[] = [];
   readonly #launches = new Map<PartitionId, number>();
   readonly #troubles = new Map<PartitionId, Trouble>();
   /** Of a barrier stage: what those who are done have made. */
@@ -91,6 +100,7 @@ export class TaskSet {
   constructor(plan: StagePlan, partitions: readonly PartitionId[], limits: Limits) {
     this.plan = plan;
     this.#limits = limits;
+    this.#size = partitions.length;
     this.#waiting = partitions.toReversed();
   }
 
@@ -114,7 +124,7 @@ export class TaskSet {
   }
 
   get running(): readonly Attempt[] {
-    return [...this.#running.values()];
+    return [...this.#running.values()].flat();
   }
 
   /** How many partitions are not done. */
@@ -122,9 +132,37 @@ export class TaskSet {
     return this.waiting + this.#running.size;
   }
 
-  /** Whether the attempt is the one that counts, and has not ended. */
+  /** Whether the attempt may yet be the one that counts. */
   isCurrent(attempt: Attempt): boolean {
-    return this.#running.get(attempt.task.partition) === attempt;
+    return this.#running.get(attempt.task.partition)?.includes(attempt) === true;
+  }
+
+  /** The other attempts at the same partition that run. */
+  rivalsOf(attempt: Attempt): readonly Attempt[] {
+    return this.#running.get(attempt.task.partition)!.filter((other) => other !== attempt);
+  }
+
+  /** The only attempts at their partitions that run and are late, as of the last look. */
+  get late(): readonly Attempt[] {
+    return this.#late.flatMap((partition) => {
+      const attempts = this.#running.get(partition) ?? [];
+      return attempts.length === 1 ? attempts : [];
+    });
+  }
+
+  /**
+   * Looks who is late; without a rule, nobody is. Suspects get no rival, that it does not end another
+   * executor; nor do the tasks of a barrier stage, which wait for one another.
+   */
+  look(rule: Speculation | undefined, nowMs: number): void {
+    this.#late = [];
+    if (rule === undefined || this.isBarrier) return;
+    const patience = patienceMs(rule, this.#size, this.#durationsMs);
+    this.#late = [...this.#running.values()].flatMap(([attempt]) => {
+      const { task: { partition }, startedAtMs } = attempt!;
+      const isSuspect = this.#troubles.get(partition)?.isSuspect === true;
+      return !isSuspect && nowMs - startedAtMs > patience ? [partition] : [];
+    });
   }
 
   /** The partitions that wait for a slot. */
@@ -138,24 +176,26 @@ export class TaskSet {
     return suits === undefined ? this.#waiting.at(-1) : this.#waiting.findLast(suits);
   }
 
-  /** Starts a partition that waits. */
+  /** Starts a partition that waits, or a rival for the attempt that runs. */
   launch(partition: PartitionId, circumstances: Omit<Attempt, "tasks" | "task">): Attempt {
+    const rivals = this.#running.get(partition) ?? [];
     const waiting = circumstances.alone ? this.#suspects : this.#waiting;
-    waiting.splice(waiting.lastIndexOf(partition), 1);
+    if (rivals.length === 0) waiting.splice(waiting.lastIndexOf(partition), 1);
     const number = this.#launches.get(partition) ?? 0;
     this.#launches.set(partition, number + 1);
     const task: Task = { stage: this.id, partition, attempt: number };
     const attempt: Attempt = { ...circumstances, tasks: this, task };
-    this.#running.set(partition, attempt);
+    this.#running.set(partition, [...rivals, attempt]);
     return attempt;
   }
 
   /**
-   * The attempt did what it was to do. Gives the results that count now: this one; of a barrier stage
+   * The attempt did what it was to do, and its rivals do not count any more. Gives the results that count now: this one; of a barrier stage
    * none until all of its tasks are done, then all of them.
    */
-  finish<R extends GoodResult>(attempt: Attempt, result: R): readonly R[] {
+  finish<R extends GoodResult>(attempt: Attempt, result: R, nowMs: number): readonly R[] {
     const { partition } = attempt.task;
+    this.#durationsMs.push(nowMs - attempt.startedAtMs);
     this.#running.delete(partition);
     this.#troubles.delete(partition);
     if (this.unfinished === 0) this.#inputLosses = 0;
@@ -188,7 +228,7 @@ export class TaskSet {
     for (const attempt of attempts) this.#returnToQueue(attempt);
     const held = this.#held;
     this.#held = [];
-    for (const { attempt } of held) this.#returnToQueue(attempt);
+    for (const { attempt: { task } } of held) this.#enqueue(task.partition);
     if (this.isBarrier) this.#sortWaiting();
     return { attempts, files: held.flatMap(({ result }) => filesOf(result)) };
   }
@@ -259,8 +299,16 @@ export class TaskSet {
     this.#waiting.sort((a, b) => b - a);
   }
 
-  #returnToQueue({ task: { partition } }: Attempt): void {
+  /** The attempt is over. Its partition waits again, unless a rival goes on. */
+  #returnToQueue(attempt: Attempt): void {
+    const { partition } = attempt.task;
+    const rivals = this.rivalsOf(attempt);
+    if (rivals.length > 0) return void this.#running.set(partition, rivals);
     this.#running.delete(partition);
+    this.#enqueue(partition);
+  }
+
+  #enqueue(partition: PartitionId): void {
     const isSuspect = this.#troubles.get(partition)?.isSuspect === true;
     (isSuspect && !this.isBarrier ? this.#suspects : this.#waiting).push(partition);
   }

@@ -72,6 +72,25 @@ Deno.test("times: a number and a unit", () => {
   }
 });
 
+Deno.test("factors, and shares up to what they may be", () => {
+  const conf = new SparkConf();
+  assert.equal(conf.getFactor("spark.speculation.multiplier"), 3);
+  assert.equal(
+    conf.set("spark.speculation.multiplier", 1.5).getFactor("spark.speculation.multiplier"),
+    1.5,
+  );
+  assert.equal(
+    conf.set("spark.speculation.quantile", 1).getFraction("spark.speculation.quantile"),
+    1,
+  );
+  for (const wrong of ["0.9", "-2", "twice", ""]) {
+    const act = () => conf.set("spark.speculation.multiplier", wrong);
+    refused(act, "InvalidConfig", /number from 1/);
+  }
+  const act = () => conf.set("spark.speculation.quantile", "1.1");
+  refused(act, "InvalidConfig", /from 0 to 1, such as/);
+});
+
 Deno.test("values are checked by the kind of their key", () => {
   const conf = new SparkConf();
   refused(() => conf.set("spark.default.parallelism", "0"), "InvalidConfig", /whole number/);

@@ -116,6 +116,11 @@ class Life {
       slotsPerExecutor: random.between(1, 3),
       attemptsMax: random.pick([1, 2, 4]),
       taskMsMax: random.pick([undefined, undefined, 5, 20]),
+      speculation: random.pick([
+        undefined,
+        { quantile: 0.5, multiplier: 1, taskMsMin: 2 },
+        { quantile: 0.75, multiplier: 2, taskMsMin: 0 },
+      ]),
       sharing: random.pick([undefined, { mode: "FAIR", weights: new Map([["heavy", 3]]) }]),
       shuffleBytesMax: random.pick([undefined, undefined, 0, 4 * OUTPUT_BYTES, 12 * OUTPUT_BYTES]),
     };
@@ -253,6 +258,12 @@ class Life {
     const running = { executor, task, flow, elsewhere, ...prepared, isCancelled: false };
     const exchanges = prepared.stage.inputs.filter(({ kind }) => kind === "exchange");
     if (prepared.locations.length < exchanges.length) this.#count("withoutExchange");
+    const isRival = [...this.#executors.values()].some((other) =>
+      [...other.running].some(({ task: { stage, partition }, isCancelled }) =>
+        !isCancelled && stage === task.stage && partition === task.partition
+      )
+    );
+    if (isRival) this.#count("rivals");
     executor.running.add(running);
     this.#count("launches");
     if (info.addresses !== undefined) {

@@ -83,6 +83,11 @@ export class Rules {
   /** The attempts that have run for too long. */
   #overdue: Seen[] = [];
   #nowMs = 0;
+  #isTick = false;
+  /** Attempts that another one was faster than. */
+  #outrun: Seen[] = [];
+  /** How long the tasks took that counted. */
+  readonly #durationsMs = new Map<StageId, number[]>();
   /** The tasks of barrier stages that are launched. */
   #together = new Map<StageId, number>();
   /** Who waits for what may have changed: a job ended, or an output came or went. */
@@ -109,6 +114,8 @@ export class Rules {
     this.#fairness.before(stimulus);
     this.#nowMs = stimulus.atMs;
     this.#overdue = [];
+    this.#outrun = [];
+    this.#isTick = stimulus.kind === "tick";
     this.#due = [];
     this.#failed = [];
     this.#allFail = false;
@@ -208,6 +215,7 @@ export class Rules {
     const seen = this.#executors.get(executor)?.get(key(task));
     this.#executors.get(executor)?.delete(key(task));
     const counts = seen !== undefined && !seen.isCancelled;
+    if (counts && (result.kind === "value" || result.kind === "written")) this.#won(seen);
     if (seen !== undefined && (result.kind === "value" || result.kind === "written")) {
       this.#books.add(executor, result.kept ?? []);
       this.#isNews ||= (result.kept ?? []).length > 0;
@@ -256,6 +264,19 @@ export class Rules {
         this.#countLoss(task);
         return;
     }
+  }
+
+  #won({ task, startedAtMs }: Seen): void {
+    this.#outrun = this.#attemptsAt(task);
+    const durations = this.#durationsMs.get(task.stage) ?? [];
+    this.#durationsMs.set(task.stage, [...durations, this.#nowMs - startedAtMs]);
+  }
+
+  /** Those that run and may yet count. */
+  #attemptsAt(task: Task): Seen[] {
+    return [...this.#executors.values()].flatMap((running) =>
+      [...running.values()].filter((seen) => !seen.isCancelled && place(seen.task) === place(task))
+    );
   }
 
   #countFailure(task: Task, code: ErrorCode = "TaskFailed", isFinal = false): void {
@@ -397,6 +418,7 @@ export class Rules {
     const exchange = this.#exchangeOfStage.get(task.stage)!;
     this.#checkLocations(exchange, launch, locations);
     this.#checkKept(exchange, launch);
+    this.#checkRivals(launch);
     this.#checkNeeded(exchange, task);
     const isBarrier = this.#barriers.has(task.stage);
     const alone = !isBarrier && this.#misfortunes.get(place(task))?.isSuspect === true;
@@ -437,11 +459,12 @@ export class Rules {
     const { stage } = this.#planOf(exchange, task.stage);
     const own = this.#books.readable(executor, stage, flow);
     const told = new Set(elsewhere.map(nameOf));
+    const isRival = this.#attemptsAt(task).length > 0;
     const hasSuspects = [...this.#misfortunes.values()].some(({ isSuspect }) => isSuspect);
     for (const [other, running] of this.#executors) {
       const kept = other === executor ? [] : this.#books.readable(other, stage, flow);
       for (const id of kept) ensure(own.includes(id) || told.has(id), `was not told of ${id}`);
-      if (kept.length === 0 || own.length > 0 || hasSuspects) continue;
+      if (kept.length === 0 || own.length > 0 || hasSuspects || isRival) continue;
       ensure(
         running.size === this.#options.slotsPerExecutor,
         `launched on ${executor} what a free executor keeps`,
@@ -456,14 +479,26 @@ export class Rules {
     return this.#plans.get(exchange < 0 ? `job ${this.#jobOfStage.get(stage)!}` : exchange)!;
   }
 
+  /** One that runs twice does so for a reason: the first attempt is late, by the rule. */
+  #checkRivals({ executor, task }: Extract<Instruction, { kind: "launch" }>): void {
+    const [first, ...more] = this.#attemptsAt(task);
+    if (first === undefined) return;
+    const rule = this.#options.speculation;
+    ensure(rule !== undefined && this.#isTick, `partition ${place(task)} runs twice at once`);
+    ensure(more.length === 0, `partition ${place(task)} runs three times at once`);
+    ensure(first.executor !== executor, `${key(task)} is where the one is that it is to outrun`);
+    ensure(!this.#barriers.has(task.stage), `${key(task)} is of a barrier stage`);
+    ensure(!first.alone, `${key(task)} is the rival of a suspect`);
+    const ended = (this.#durationsMs.get(task.stage) ?? []).toSorted((a, b) => a - b);
+    const late = ended.filter((ms) => this.#nowMs - first.startedAtMs > ms * rule.multiplier);
+    ensure(late.length * 2 >= ended.length, `${key(first.task)} is not late`);
+    ensure(this.#nowMs - first.startedAtMs > rule.taskMsMin, `${key(first.task)} has just begun`);
+    const job = this.#jobOfStage.get(task.stage);
+    const wanted = job === undefined ? 0 : this.#jobs.get(job)!.wanted.size;
+    ensure(ended.length >= Math.floor(wanted * rule.quantile), `${key(task)} came too early`);
+  }
+
   #checkNeeded(exchange: ExchangeId, task: Task): void {
-    for (const running of this.#executors.values()) {
-      for (const seen of running.values()) {
-        if (!seen.isCancelled && place(seen.task) === place(task)) {
-          throw new Error(`partition ${place(task)} runs twice at once`);
-        }
-      }
-    }
     if (exchange < 0) {
       const job = this.#jobs.get(this.#jobOfStage.get(task.stage)!)!;
       ensure(!job.isFinished, "launched for a finished job");
@@ -530,6 +565,9 @@ export class Rules {
     );
     for (const { task, isCancelled } of this.#overdue) {
       ensure(isCancelled, `${key(task)} runs on, and its time is over`);
+    }
+    for (const { task, isCancelled } of this.#outrun) {
+      ensure(isCancelled, `${key(task)} runs on, and another attempt was faster`);
     }
     this.#checkTogether();
     for (const { job, code } of this.#failed) {

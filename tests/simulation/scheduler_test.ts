@@ -52,6 +52,7 @@ const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
   ["TaskExited", 50],
   ["MapOutputLost", 50],
   ["TaskTimeout", 50],
+  ["rivals", LIVES / 20],
 ];
 
 Deno.test("a life is the same whenever it is lived", () => {
@@ -249,7 +250,7 @@ Deno.test("planted bug: a lost executor goes unnoticed", () => {
   const calm = planted((stimulus) => stimulus.kind === "executorLost" ? undefined : stimulus);
   assert.match(
     found(calm),
-    /dead executor|is stuck|should have failed|nobody waits|did not discard/,
+    /dead executor|is stuck|should have failed|nobody waits|did not discard|what does not run/,
   );
 });
 
@@ -262,6 +263,56 @@ Deno.test("planted bug: what has run for too long is tried again for ever", () =
   const lenient: CreateScheduler = (options) =>
     createScheduler({ ...options, attemptsMax: options.taskMsMax ? 1_000 : options.attemptsMax });
   assert.match(found(lenient), /should have failed/);
+});
+
+Deno.test("planted bug: who was slower is not told", () => {
+  const silent = planted(undefined, (said) => {
+    return said.kind === "cancel" && /was faster/.test(said.reason) ? [] : [said];
+  });
+  assert.match(found(silent), /runs on, and another attempt was faster/);
+});
+
+Deno.test("planted bug: what is not late gets a rival", () => {
+  const hasty: CreateScheduler = (options) =>
+    createScheduler({
+      ...options,
+      speculation: options.speculation && { ...options.speculation, multiplier: 0.1 },
+    });
+  assert.match(found(hasty), /is not late/);
+});
+
+Deno.test("planted bug: one who has nobody to be compared with gets a rival", () => {
+  const rash: CreateScheduler = (options) =>
+    createScheduler({
+      ...options,
+      speculation: options.speculation && { ...options.speculation, quantile: 0 },
+    });
+  assert.match(found(rash), /came too early/);
+});
+
+Deno.test("planted bug: the slower attempt counts as well", () => {
+  const create: CreateScheduler = (options) => {
+    const scheduler = createScheduler(options);
+    const slower = new Set<string>();
+    const jobs = new Map<number, number>();
+    return {
+      handle(stimulus) {
+        const said = scheduler.handle(stimulus);
+        for (const each of said) {
+          if (each.kind === "deliver") jobs.set(each.stage, each.job);
+          if (each.kind !== "cancel" || !/was faster/.test(each.reason)) continue;
+          slower.add(JSON.stringify(each.task));
+        }
+        if (stimulus.kind !== "taskEnded" || stimulus.result.kind !== "value") return said;
+        const { task, blocks, updates } = stimulus.result;
+        if (!slower.has(JSON.stringify(task))) return said;
+        const { stage, partition } = task;
+        const job = jobs.get(stage)!;
+        return [{ kind: "deliver", job, stage, partition, blocks, updates }, ...said];
+      },
+    };
+  };
+  assert.match(found(create), /delivered partition \d+ twice|delivered to a job that does not run/);
 });
 
 Deno.test("planted bug: pools are served first come, first served", () => {

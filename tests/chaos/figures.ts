@@ -32,7 +32,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // What a sandboxed task may do.
   14: "not here yet",
   // The same faults on PySpark.
-  15: "not here yet",
+  15: ["beside_pyspark"],
 };
 
 /** The names of all programs, in the order of their figures. */

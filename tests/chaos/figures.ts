@@ -10,7 +10,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Word counts whose executors are killed.
   3: ["word_counts"],
   // Every damage to the files of a job.
-  4: "not here yet",
+  4: ["flipped_bytes"],
   // A driver that is killed.
   5: "not here yet",
   // Bad files, bad input, hostile tasks.

@@ -28,7 +28,13 @@ const id = (partition: number): KeptId => ({ dataset: 3, partition });
 
 class Scene {
   said: readonly Instruction[] = [];
-  readonly #scheduler = createScheduler({ executorsMax: 3, slotsPerExecutor: 1, attemptsMax: 1 });
+  // Nobody is late before there is a tick.
+  readonly #scheduler = createScheduler({
+    executorsMax: 3,
+    slotsPerExecutor: 1,
+    attemptsMax: 1,
+    speculation: { quantile: 0.5, multiplier: 1, taskMsMin: 0 },
+  });
   #nowMs = 0;
   #nextStage: StageId = 0;
 
@@ -105,6 +111,24 @@ Deno.test("what is kept is read where it is kept, and nothing below it runs", ()
     started.stages.map(({ skipped, cached }) => [skipped, cached]),
     [[true, true], [false, undefined]],
   );
+});
+
+/** Partition 0 is late, on executor 0 that keeps it; executor 1 is done with partition 1. */
+function late(): Scene {
+  const scene = filled().ready(1).submit(1, narrow(4, dataset));
+  const [, quick] = scene.every("launch");
+  return scene.value(quick!);
+}
+
+Deno.test("the rival of a late task reads what is kept where the late one runs", () => {
+  const { executor, task, elsewhere } = late().tell({ kind: "tick" }).launch;
+  assert.deepEqual([executor, task.partition, task.attempt], [1, 0, 1]);
+  assert.deepEqual(elsewhere, [{ ...id(0), executor: 0 }]);
+});
+
+Deno.test("a late task gets no rival that would need what is neither kept nor there any more", () => {
+  const scene = late().tell({ kind: "keptDropped", executor: 0, id: id(0) });
+  assert.deepEqual(scene.tell({ kind: "tick" }).every("launch"), []);
 });
 
 Deno.test("the holder of a partition takes it, whoever is idler", () => {

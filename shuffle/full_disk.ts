@@ -5,8 +5,14 @@
 import { OutputError } from "../core/errors.ts";
 import { FileError, type Platform, type WritableFile } from "../core/platform.ts";
 
-/** The same platform, but where no space is left `create` and `append` throw OutputError DiskFull. */
-export function namingFullDisks(platform: Platform): Platform {
+/**
+ * The same platform, but where no space is left `create` and `append` throw OutputError DiskFull.
+ * `found` is told of it.
+ */
+export function namingFullDisks(
+  platform: Platform,
+  found: () => void = () => undefined,
+): Platform {
   const { files } = platform;
   return {
     crc32: (bytes, seed) => platform.crc32(bytes, seed),
@@ -23,7 +29,7 @@ export function namingFullDisks(platform: Platform): Platform {
       realPath: (path) => files.realPath(path),
       open: (path) => files.open(path),
       create: (path, options) =>
-        new LimitedFile(writing(path, 0, () => files.create(path, options))),
+        new LimitedFile(writing(path, 0, () => files.create(path, options), found), found),
       makeFolder: (path, options) => files.makeFolder(path, options),
       rename: (from, to) => files.rename(from, to),
       remove: (path) => files.remove(path),
@@ -34,9 +40,11 @@ export function namingFullDisks(platform: Platform): Platform {
 
 class LimitedFile implements WritableFile {
   readonly #file: WritableFile;
+  readonly #found: () => void;
 
-  constructor(file: WritableFile) {
+  constructor(file: WritableFile, found: () => void) {
     this.#file = file;
+    this.#found = found;
   }
 
   get path(): string {
@@ -48,7 +56,7 @@ class LimitedFile implements WritableFile {
   }
 
   append(bytes: Uint8Array): void {
-    writing(this.path, this.bytes + bytes.length, () => this.#file.append(bytes));
+    writing(this.path, this.bytes + bytes.length, () => this.#file.append(bytes), this.#found);
   }
 
   [Symbol.dispose](): void {
@@ -57,11 +65,12 @@ class LimitedFile implements WritableFile {
 }
 
 /** `bytes`: how long the file would have become. */
-function writing<T>(path: string, bytes: number, write: () => T): T {
+function writing<T>(path: string, bytes: number, write: () => T, found: () => void): T {
   try {
     return write();
   } catch (error) {
     if (!(error instanceof FileError && error.kind === "noSpace")) throw error;
+    found();
     const at = path.lastIndexOf("/");
     throw diskFull(
       `Cannot write to ${path.slice(0, at)}: no space is left; ` +

@@ -24,6 +24,7 @@ import type {
   Task,
 } from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
+import { withFoldersMadeAgain } from "../shuffle/lost_folder.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import { OutputIndexes } from "../shuffle/output_indexes.ts";
 import type { KeyRange } from "../shuffle/run.ts";
@@ -96,10 +97,12 @@ export class LocalTaskIO implements TaskIO, Disposable {
   readonly #place: WorkerPlace;
   readonly #task: Task;
   readonly #inputs: StageInputs;
+  readonly #turn: number;
+  #isOutputDiskFull = false;
   /** The kept partitions that it asked for in vain. */
   readonly #absent: KeptId[] = [];
 
-  /** `memoryBytes`: the budget of the task. */
+  /** `memoryBytes`: the budget of the task. `turn`: how many disks had no room for its output. */
   constructor(
     platform: Platform,
     link: WorkerLink,
@@ -107,17 +110,23 @@ export class LocalTaskIO implements TaskIO, Disposable {
     task: Task,
     inputs: StageInputs,
     memoryBytes: number,
+    turn = 0,
   ) {
-    this.platform = namingFullDisks(platform);
+    const ownFolders = place.folders.map((folder, disk) => `${folder}/${place.ownNames[disk]}`);
+    const ownPlatform = withFoldersMadeAgain(platform, ownFolders);
+    this.platform = namingFullDisks(ownPlatform, () => void (this.#isOutputDiskFull = true));
+    this.#turn = turn;
     this.budget = new MemoryBudget(memoryBytes);
-    this.spills = new SpillManager(
-      platform,
-      place.folders.map((folder, disk) => `${folder}/${place.ownNames[disk]}`),
-    );
+    this.spills = new SpillManager(ownPlatform, ownFolders);
     this.#link = link;
     this.#place = place;
     this.#task = task;
     this.#inputs = inputs;
+  }
+
+  /** The disk on which its output was to lie has no room for it. */
+  get isOutputDiskFull(): boolean {
+    return this.#isOutputDiskFull;
   }
 
   get cancelled(): boolean {
@@ -150,7 +159,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
   }
 
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink {
-    const disk = this.#task.partition % this.#place.folders.length;
+    const disk = (this.#task.partition + this.#turn) % this.#place.folders.length;
     const place: MapOutputPlace = {
       platform: this.platform,
       root: this.#place.folders[disk]!,

@@ -26,6 +26,7 @@ import { LocalTaskIO, StageInputs } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
 import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
+import { runOnDisks } from "./run_on_disks.ts";
 import { runTask, runTaskLater } from "./run_task.ts";
 import { filesFolder, provideFiles } from "./spark_files.ts";
 import type { WorkerSetup } from "./task_worker.ts";
@@ -147,11 +148,17 @@ async function run(
     return failed(entry?.failure ?? reportOf(new Error(`stage ${task.stage} was not prepared`)));
   }
   try {
-    using io = new LocalTaskIO(platform, link, setup, task, entry.inputs, memoryBytes);
-    const { prepared } = entry;
-    return prepared.waits
-      ? await runTaskLater(prepared, task, flow, io, info)
-      : runTask(prepared, task, flow, io, info);
+    const { prepared, inputs } = entry;
+    // The others of a barrier stage have met it already: they all begin anew, or none.
+    const disks = info.addresses === undefined ? setup.folders.length : 1;
+    return await runOnDisks(
+      disks,
+      (turn) => new LocalTaskIO(platform, link, setup, task, inputs, memoryBytes, turn),
+      (io) =>
+        prepared.waits
+          ? runTaskLater(prepared, task, flow, io, info)
+          : runTask(prepared, task, flow, io, info),
+    );
   } catch (error) {
     return failed(reportOf(error));
   }

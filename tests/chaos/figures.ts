@@ -20,7 +20,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // The Nth operation fails, for every N.
   8: ["nth_fault"],
   // A disk that is full.
-  9: "not here yet",
+  9: ["disk_full"],
   // Kills while output is committed.
   10: "not here yet",
   // The scheduler's hundred thousand lives.

@@ -30,6 +30,7 @@ import {
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { FromWorker } from "../../workers/protocol.ts";
 import { createRing } from "../../workers/ring.ts";
+import { runOnDisks } from "../../workers/run_on_disks.ts";
 import { type PreparedStage, prepareStage, runTask } from "../../workers/run_task.ts";
 import { WorkerLink } from "../../workers/worker_link.ts";
 
@@ -207,14 +208,21 @@ export class OneThreadEngine {
   async #runTask(job: Job, { task, flow, info }: Launch): Promise<TaskResult> {
     const { platform, folders, workerMemoryBytes } = this.#options;
     const { stage, prepared, inputs } = await this.#stages.get(task.stage)!;
-    const link = new ThreadLink(await this.#piecesOf(stage, flow));
+    const pieces = await this.#piecesOf(stage, flow);
+    let link = new ThreadLink(pieces);
     const place = { folders, ownNames: this.#ownNames, workerMemoryBytes };
-    let result: TaskResult;
-    {
-      using io = new LocalTaskIO(platform, link, place, task, inputs, workerMemoryBytes);
-      result = runTask(prepared, task, flow, io, info);
-      this.spills += io.spills.spills;
-    }
+    const result = await runOnDisks(
+      folders.length,
+      (turn) => {
+        link = new ThreadLink(pieces);
+        return new LocalTaskIO(platform, link, place, task, inputs, workerMemoryBytes, turn);
+      },
+      (io) => {
+        const result = runTask(prepared, task, flow, io, info);
+        this.spills += io.spills.spills;
+        return result;
+      },
+    );
     if (result.kind !== "value") return result;
     const { output } = stage;
     if (output.kind !== "action" || output.action.kind !== "save") {

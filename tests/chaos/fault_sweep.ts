@@ -75,10 +75,10 @@ export class SweepJob {
         attemptsMax,
       });
       faults.arm();
-      const first = await this.#saved(engine, `${root}/first`, planted);
+      const first = await this.saved(engine, `${root}/first`, planted);
       faults.disarm();
       const leftAfter = unfinished(folders);
-      const next = await this.#saved(engine, `${root}/next`, planted);
+      const next = await this.saved(engine, `${root}/next`, planted);
       for (const exchange of this.#exchanges) engine.forget(exchange);
       // A disk that fails at everything for ever lets nothing be removed: that is done with the folder.
       const isStuck = plan.forever && plan.fault === "EIO";
@@ -93,10 +93,11 @@ export class SweepJob {
     }
   }
 
-  async #saved(
-    engine: OneThreadEngine,
+  /** Saves to `path` on that engine, and looks at what is there. */
+  async saved(
+    engine: Readonly<{ run(job: Job): Promise<unknown> }>,
     path: string,
-    planted: boolean,
+    planted = false,
   ): Promise<Pick<Run, "code" | "wrong">> {
     const job: Job = {
       id: this.#serial++,

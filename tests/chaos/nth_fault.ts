@@ -1,14 +1,21 @@
 /**
  * Figure 8: the Nth operation on a file fails, once or for ever, for N = 1, 2, … until the job passes
- * untouched. In one thread (fault_sweep.ts), with one attempt and with four.
+ * untouched. In one thread (fault_sweep.ts), with one attempt and with four; and some N, by chance, on
+ * an executor (executor_fault.ts).
  */
 import { Random } from "../simulation/random.ts";
 import { type FaultPlan, FAULTS } from "../helpers/faulty_platform.ts";
 import { chaos, type Measured, type Setup } from "./chaos.ts";
+import { runOnExecutor } from "./executor_fault.ts";
 import { type Run, SweepJob } from "./fault_sweep.ts";
 
 /** How many N of each sweep the short form takes. */
 const SHORT_RUNS = 4;
+/** Runs on executors. The job does some 150 operations there, on all kinds together. */
+const EXECUTOR_RUNS = { short: 30, long: 500 };
+const EXECUTOR_OPERATIONS = 150;
+/** Before these it starts; an executor that does not is another matter (engine_test.ts). */
+const EXECUTOR_FIRST = 6;
 /** The job does a few hundred operations: a sweep that goes on has met an endless loop. */
 const OPERATIONS_MAX = 2_000;
 
@@ -66,6 +73,7 @@ function nameOf({ plan: { fault, forever }, attemptsMax }: Sweep, nth: number): 
 async function run({ seed, long, planted, shop }: Setup): Promise<Measured> {
   const random = new Random(seed);
   const tally = new Tally();
+  let struck = 0;
   const folder = await Deno.makeTempDir({ dir: shop.folder, prefix: "sweep-" });
   const job = new SweepJob(folder);
   if (planted) {
@@ -76,13 +84,21 @@ async function run({ seed, long, planted, shop }: Setup): Promise<Measured> {
       if (long) await whole(job, sweep, tally);
       else await sample(job, sweep, random, tally);
     }
+    for (let i = 0; i < EXECUTOR_RUNS[long ? "long" : "short"]; i++) {
+      const sweep = random.pick(SWEEPS);
+      const plan = { ...sweep.plan, nth: random.between(EXECUTOR_FIRST, EXECUTOR_OPERATIONS) };
+      const run = await runOnExecutor(job, folder, plan, sweep.attemptsMax);
+      tally.add(`on an executor: ${nameOf(sweep, plan.nth)}`, run);
+      if (run.fired) struck++;
+    }
   }
   await Deno.remove(folder, { recursive: true });
   const { runs, exact, wrong } = tally;
   const good = runs - wrong.length;
   return {
-    measured: `${good} of ${runs}, of which ${exact} exact and ${good - exact} typed`,
-    ok: wrong.length === 0,
+    measured: `${good} of ${runs}, of which ${exact} exact and ${good - exact} typed; ` +
+      `${struck} executors struck`,
+    ok: wrong.length === 0 && struck > 0,
   };
 }
 

@@ -28,7 +28,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Hours of work in one context.
   12: ["soak"],
   // Results larger than the driver takes.
-  13: "not here yet",
+  13: ["max_result"],
   // What a sandboxed task may do.
   14: "not here yet",
   // The same faults on PySpark.

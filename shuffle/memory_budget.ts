@@ -14,6 +14,10 @@
  *
  *     | 1/2n | 1/2n | … | 1/2n |          first come          |       n holders
  *
+ * While the resident memory of the executor is near its limit (workers/memory_levels.ts), whoever
+ * holds much already is told no earlier, and spills: that frees what is counted here, whatever it is
+ * that is not. No is said once, so that nothing fails that would not fail otherwise.
+ *
  * A holder may have several reservations. None of them takes all: one gets at most three quarters of
  * what the others of its holder leave.
  */
@@ -23,6 +27,9 @@ import { assert, MemoryError } from "../core/errors.ts";
 const SHARE_MAX = 3 / 4;
 /** What a budget has to have for each holder, so that all of them can sort and merge. */
 export const HOLDER_BYTES_MIN = 64 * 1024;
+
+/** Of its share, what a reservation may have while the process holds too much. */
+const PRESSED_SHARE = 1 / 4;
 
 /** A part of the budget that is held. Disposing it gives everything back. */
 export interface Reservation extends Disposable {
@@ -55,6 +62,8 @@ type Shared = {
   holders: Holder[];
   /** Counts whatever changes; with the count of a holder it tells whether the others have changed. */
   changes: number;
+  /** Whether the process holds so much that all should spill early. */
+  readonly isPressed: () => boolean;
 };
 
 /** The memory of one worker slot, in bytes: `flint.worker.memory`. */
@@ -62,8 +71,10 @@ export class MemoryBudget implements Budget {
   readonly #shared: Shared;
   readonly #own: Holder;
 
-  constructor(bytesMax: number) {
-    this.#shared = { bytesMax, expected: 1, reserved: 0, peak: 0, holders: [], changes: 0 };
+  /** `isPressed`: the process holds too much, whoever does; looked at whenever somebody asks. */
+  constructor(bytesMax: number, isPressed: () => boolean = () => false) {
+    const nothing = { expected: 1, reserved: 0, peak: 0, holders: [], changes: 0 };
+    this.#shared = { bytesMax, ...nothing, isPressed };
     this.#own = new Holder(this.#shared, true);
   }
 
@@ -150,6 +161,10 @@ class Holder implements Budget {
     return new HeldReservation(name, this);
   }
 
+  get isPressed(): boolean {
+    return this.#shared.isPressed();
+  }
+
   /** A reservation was disposed. */
   end(): void {
     const shared = this.#shared;
@@ -199,6 +214,8 @@ class HeldReservation implements Reservation {
   bytes = 0;
   readonly #holder: Holder;
   #isOpen = true;
+  /** It was told no for the sake of the process, and has not grown since. */
+  #wasPressed = false;
 
   constructor(name: string, holder: Holder) {
     this.name = name;
@@ -209,7 +226,12 @@ class HeldReservation implements Reservation {
     const holder = this.#holder;
     assert(this.#isOpen, "a reservation asked for memory after it was disposed");
     const leftByOthers = holder.bytesGranted - (holder.bytes - this.bytes);
-    if (this.bytes + bytes > leftByOthers * SHARE_MAX) return false;
+    const share = leftByOthers * SHARE_MAX;
+    if (this.bytes + bytes > share) return false;
+    if (this.bytes > 0 && this.bytes + bytes > share * PRESSED_SHARE && this.#isPressed()) {
+      return false;
+    }
+    this.#wasPressed = false;
     this.#change(bytes);
     return true;
   }
@@ -225,6 +247,11 @@ class HeldReservation implements Reservation {
     this.#change(-this.bytes);
     if (this.#isOpen) this.#holder.end();
     this.#isOpen = false;
+  }
+
+  /** Once: whoever asks again after it has spilled is told yes as ever, so nothing fails for it. */
+  #isPressed(): boolean {
+    return this.#wasPressed = !this.#wasPressed && this.#holder.isPressed;
   }
 
   #change(bytes: number): void {

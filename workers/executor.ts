@@ -19,6 +19,7 @@ import { BlockCache } from "./block_cache.ts";
 import { Channel } from "./channel.ts";
 import { KeptExports } from "./kept_exports.ts";
 import { denoLocks, denoPlatform, startProgram } from "./platform_deno.ts";
+import { memoryLevel } from "./memory_levels.ts";
 import {
   type ExecutorOrder,
   type ExecutorSetup,
@@ -64,6 +65,7 @@ class Executor {
   readonly #cache: BlockCache;
   readonly #exports: KeptExports;
   readonly #slots: readonly Slot[];
+  readonly #memoryBytesMax: number;
   #isBeating = false;
 
   constructor(
@@ -73,6 +75,7 @@ class Executor {
   ) {
     this.#system = system;
     this.#channel = channel;
+    this.#memoryBytesMax = setup.memoryBytesMax;
     this.#cache = new BlockCache({
       platform: system.platform,
       executor: setup.executor,
@@ -146,9 +149,11 @@ class Executor {
 
   /** One heartbeat at a time: a driver that lags behind is not sent a queue of them. */
   #beat(): void {
+    const { rssBytes } = this.#system.platform.memory();
+    const isPressed = memoryLevel(rssBytes, this.#memoryBytesMax) !== "normal";
+    for (const slot of this.#slots) slot.setPressed(isPressed);
     if (this.#isBeating) return;
     this.#isBeating = true;
-    const { rssBytes } = this.#system.platform.memory();
     this.#channel.send({ kind: "heartbeat", rssBytes }).then(
       () => void (this.#isBeating = false),
       // The connection is gone: whoever reads from it learns that too, and ends the process.

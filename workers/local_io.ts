@@ -116,7 +116,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
     const ownPlatform = withFoldersMadeAgain(platform, ownFolders);
     this.platform = namingFullDisks(ownPlatform, () => void (this.#isOutputDiskFull = true));
     this.#turn = turn;
-    this.budget = new MemoryBudget(memoryBytes);
+    this.budget = new MemoryBudget(memoryBytes, () => link.isPressed);
     this.spills = new SpillManager(ownPlatform, ownFolders);
     this.#link = link;
     this.#place = place;

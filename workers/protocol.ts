@@ -39,6 +39,8 @@ export type ExecutorSetup = Readonly<{
   folders: readonly string[];
   /** The memory budget of one slot. */
   workerMemoryBytes: number;
+  /** What the whole process may hold (workers/memory_levels.ts). */
+  memoryBytesMax: number;
   /** What the partitions of persisted datasets may take of the budgets of all slots together. */
   storageBytesMax: number;
   /** What a worker may do beyond its own folders (workers/permissions.ts). */

@@ -111,6 +111,7 @@ export class Slot {
   #running: Running | undefined;
   #exiting: (FromWorker & { kind: "exiting" }) | undefined;
   #serial = 0;
+  #isPressed = false;
 
   constructor(index: number, setup: ExecutorSetup, host: SlotHost) {
     this.#index = index;
@@ -197,6 +198,12 @@ export class Slot {
     );
   }
 
+  /** Whether its tasks are to spill early, from now on. */
+  setPressed(isPressed: boolean): void {
+    this.#isPressed = isPressed;
+    this.#hired?.worker.setPressed(isPressed);
+  }
+
   release(stage: StageId): void {
     const hired = this.#hired;
     if (hired === undefined || !hired.stages.delete(stage)) return;
@@ -245,6 +252,7 @@ export class Slot {
     const streams = new Streams(send);
     const { startProgram, report, print } = this.#host;
     const pipes = new Pipes({ startProgram, streams, send, report, print });
+    worker.setPressed(this.#isPressed);
     const hired: Hired = { worker, streams, pipes, stages: new Map(), stage: undefined };
     return hired;
   }

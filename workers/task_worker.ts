@@ -16,7 +16,7 @@ import {
   type ToWorker,
 } from "./protocol.ts";
 import { createRing, RingReader, RingWriter } from "./ring.ts";
-import { CANCEL_FLAG, LEFT_FLAG, type LinkMemory, TURN_FLAG } from "./worker_link.ts";
+import { CANCEL_FLAG, LEFT_FLAG, type LinkMemory, PRESSED_FLAG, TURN_FLAG } from "./worker_link.ts";
 
 /** What a worker is told when it starts, by the only `postMessage` there is. */
 export type WorkerSetup =
@@ -112,6 +112,11 @@ export class TaskWorker {
   /** Whether it ended by itself, before it looked at what it was sent last. */
   get hasLeft(): boolean {
     return Atomics.load(this.#flags, LEFT_FLAG) === 1;
+  }
+
+  /** Tells the tasks of the worker to spill early, or takes that back. */
+  setPressed(isPressed: boolean): void {
+    Atomics.store(this.#flags, PRESSED_FLAG, isPressed ? 1 : 0);
   }
 
   /** Ends the worker once it is between two pieces of code; a loop of user code goes on. */

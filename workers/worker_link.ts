@@ -37,6 +37,8 @@ export const CANCEL_FLAG = 0;
 export const TURN_FLAG = 1;
 /** The word that is 1 once the worker has ended by itself, between two stages. */
 export const LEFT_FLAG = 2;
+/** The word of `flags` that is 1 while tasks are to spill early: their executor holds too much. */
+export const PRESSED_FLAG = 3;
 
 /** How much a program is given ahead of what it has read. */
 const FEEDS_AHEAD = 4;
@@ -75,6 +77,10 @@ export class WorkerLink {
 
   get cancelled(): boolean {
     return load(this.#flags, CANCEL_FLAG) === 1;
+  }
+
+  get isPressed(): boolean {
+    return load(this.#flags, PRESSED_FLAG) === 1;
   }
 
   /** Blocks while the control thread lags behind. */

@@ -55,7 +55,7 @@ export type LocalEngineOptions = Readonly<{
   workerMemoryBytes: number;
   /** The share of it that kept partitions may take; 0.5 by default. */
   storageFraction?: number | undefined;
-  /** An executor that holds more is killed. */
+  /** An executor that comes near it is killed (workers/memory_levels.ts). */
   executorMemoryBytes: number;
   /** A stage that loses its input so often fails its job; 4 by default. */
   stageAttemptsMax?: number | undefined;
@@ -173,6 +173,8 @@ class LocalEngine implements Engine {
       {
         heard: (executor, message) => this.#heard(executor, message),
         lost: (executor, ending) => this.#lost(executor, ending),
+        paused: (executor, isPaused, reason) =>
+          this.#tell({ kind: "executorPaused", executor, isPaused, reason }),
         startFailed: (reason) => {
           this.#cannotStart = this.#executors.size === 0;
           this.#tell({ kind: "startFailed", reason });
@@ -418,6 +420,10 @@ class LocalEngine implements Engine {
       case "launch":
         this.#barriers.launched(instruction.executor, instruction.task, instruction.info);
         return this.#pool.send(instruction.executor, instruction);
+      case "replace": {
+        const { executor, reason } = instruction;
+        return this.#pool.kill(executor, { fault: "stopped", reason });
+      }
       case "forgetKept":
         return this.#pool.send(instruction.executor, instruction);
       case "cancel":

@@ -10,6 +10,7 @@
 import { dirname } from "node:path";
 import { JobError } from "../../core/errors.ts";
 import type { Channel } from "../../workers/channel.ts";
+import { memoryLevel } from "../../workers/memory_levels.ts";
 import { processFlags } from "../../workers/permissions.ts";
 import { killGroup } from "../../workers/platform_deno.ts";
 import type { ExecutorOrder, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
@@ -27,13 +28,18 @@ export type ExecutorProcessOptions = Readonly<{
   environment?: Readonly<Record<string, string>> | undefined;
   /** The V8 heap limit of each of its isolates. */
   heapBytesMax: number;
-  /** Its resident memory: above it the process is killed. */
+  /** Its resident memory: near it the process is killed (workers/memory_levels.ts). */
   memoryBytesMax: number;
 }>;
 
 export type ExecutorProcessHost = Readonly<{
   /** A message of an executor that is ready; the next one waits for the promise. */
   heard: (message: FromExecutor) => void;
+  /**
+   * Called with each heartbeat while it holds so much memory that it should get no new tasks, and once
+   * when it holds less. `reason` has the figures.
+   */
+  paused: (isPaused: boolean, reason: string) => void;
   /** Called once, at the end. `wasReady`: it could take tasks. */
   lost: (ending: Ending, wasReady: boolean) => void;
   /** A line that the process printed, once it is ready. */
@@ -68,6 +74,7 @@ export class ExecutorProcess {
   /** Programs that it runs for pipes: they must not outlive it. */
   readonly #programs = new Set<number>();
   #isReady = false;
+  #isPaused = false;
   #lastHeardMs = performance.now();
   #endTimer: ReturnType<typeof setTimeout> | undefined;
   /** Why it was killed, if it was. */
@@ -188,10 +195,14 @@ export class ExecutorProcess {
 
   #checkMemory(rssBytes: number): void {
     const { memoryBytesMax } = this.#options;
-    if (rssBytes <= memoryBytesMax) return;
+    const level = memoryLevel(rssBytes, memoryBytesMax);
     const reason = `it used ${megabytes(rssBytes)} MB of memory and may use ` +
       `${megabytes(memoryBytesMax)} MB (spark.executor.memory)`;
-    this.kill({ fault: "outOfMemory", reason });
+    if (level === "full") return this.kill({ fault: "outOfMemory", reason });
+    const isPaused = level === "paused";
+    if (!this.#isReady || !isPaused && !this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.#host.paused(isPaused, reason);
   }
 
   async #copyLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {

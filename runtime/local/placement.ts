@@ -18,6 +18,8 @@ export class Seat<A> {
   readonly prepared = new Map<StageId, string>();
   /** A task runs there that must be alone. */
   isExclusive = false;
+  /** It holds so much memory that nothing new may start there. */
+  isPaused = false;
   /** The number of the last launch there, to tell who has waited longest. */
   lastLaunch = 0;
 
@@ -27,7 +29,7 @@ export class Seat<A> {
   }
 
   get hasRoom(): boolean {
-    return !this.isExclusive && this.running.size < this.slots;
+    return !this.isExclusive && !this.isPaused && this.running.size < this.slots;
   }
 }
 
@@ -49,8 +51,8 @@ export class Seats<A> {
   /** How many slots nothing else can start in, everywhere. */
   get slotsTaken(): number {
     let sum = 0;
-    for (const { isExclusive, slots, running } of this.#seats.values()) {
-      sum += isExclusive ? slots : running.size;
+    for (const { isExclusive, isPaused, slots, running } of this.#seats.values()) {
+      sum += isExclusive || isPaused ? slots : running.size;
     }
     return sum;
   }
@@ -101,7 +103,9 @@ export class Seats<A> {
 
   /** The same for a task that must be alone; keeps an executor free for it if there is none. */
   freeAlone(stage: StageId): Seat<A> | undefined {
-    const open = [...this].filter((seat) => !seat.isExclusive && !this.#reserved.has(seat.id));
+    const open = [...this].filter((seat) =>
+      !seat.isExclusive && !seat.isPaused && !this.#reserved.has(seat.id)
+    );
     const best = this.#best(stage, open);
     if (best === undefined || best.running.size === 0) return best;
     this.#reserved.add(best.id);

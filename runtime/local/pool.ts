@@ -20,7 +20,7 @@ import { hexOf } from "./folders.ts";
 
 export type PoolOptions = Readonly<{
   /** What every executor is told; each gets its own number. */
-  setup: Omit<ExecutorSetup, "executor">;
+  setup: Omit<ExecutorSetup, "executor" | "memoryBytesMax">;
   socketPath: string;
   /** The program of the executors, as `ExecutorProcessOptions` has it. */
   entry?: URL | undefined;
@@ -37,6 +37,8 @@ export type PoolHost = Readonly<{
   heard: (executor: ExecutorId, message: FromExecutor) => void;
   /** An executor is gone, after its last message. */
   lost: (executor: ExecutorId, ending: Ending) => void;
+  /** An executor is to get no new tasks for want of memory, or may get some again. */
+  paused: (executor: ExecutorId, isPaused: boolean, reason: string) => void;
   /** An executor could not be started. */
   startFailed: (reason: string) => void;
   /** A line that an executor printed. */
@@ -125,7 +127,7 @@ export class Pool {
       const process = new ExecutorProcess(
         {
           order: {
-            setup: { ...setup, executor },
+            setup: { ...setup, executor, memoryBytesMax: executorMemoryBytes },
             token: hexOf(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))),
             socketPath,
             folders: allFolders,
@@ -137,6 +139,7 @@ export class Pool {
         },
         {
           heard: (message) => this.#host.heard(executor, message),
+          paused: (isPaused, reason) => this.#host.paused(executor, isPaused, reason),
           lost: (ending, wasReady) => this.#lost(executor, ending, wasReady),
           printed: (line) => this.#host.printed(executor, line),
         },

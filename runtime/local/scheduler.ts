@@ -24,6 +24,8 @@
  * - What comes late (from an attempt that was given up) changes nothing; its file is discarded.
  * - The tasks of a barrier stage are launched together, as soon as there is a slot for each; nothing
  *   whose turn is later starts before. Where one fails or is lost, all start again.
+ * - An executor that holds too much memory gets no new tasks until it holds less; where nothing runs
+ *   there, it is replaced.
  * - Accumulators count once per job, stage and partition.
  */
 import type { FailureReport } from "../../core/errors.ts";
@@ -175,6 +177,8 @@ class LocalScheduler implements Scheduler {
         return this.#welcome(stimulus.executor, stimulus.slots);
       case "executorLost":
         return this.#mourn(stimulus);
+      case "executorPaused":
+        return this.#pause(stimulus);
       case "startFailed":
         return this.#startFailed(stimulus.reason);
       case "taskEnded":
@@ -349,6 +353,20 @@ class LocalScheduler implements Scheduler {
   #welcome(executor: ExecutorId, slots: number): void {
     this.#seats.add(executor, slots);
     this.#recruiting.started();
+  }
+
+  /**
+   * Nothing frees what an executor holds on which nothing runs, so it is replaced as soon as there is
+   * work that could run there.
+   */
+  #pause({ executor, isPaused, reason }: Extract<Stimulus, { kind: "executorPaused" }>): void {
+    const seat = this.#seats.get(executor);
+    if (seat === undefined) return;
+    seat.isPaused = isPaused;
+    const isIdle = isPaused && seat.running.size === 0;
+    if (isIdle && this.#ready.some(({ waiting }) => waiting > 0)) {
+      this.#say({ kind: "replace", executor, reason });
+    }
   }
 
   #startFailed(reason: string): void {

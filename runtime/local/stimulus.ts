@@ -64,6 +64,11 @@ export type Stimulus = Readonly<
       reason: string;
       culprit?: Task | undefined;
     }
+    /**
+     * An executor holds so much memory that nothing new may start there; said with every heartbeat,
+     * and once when that is over. `reason` has the figures.
+     */
+    | { kind: "executorPaused"; executor: ExecutorId; isPaused: boolean; reason: string }
     /** An executor that was asked for will not become ready. */
     | { kind: "startFailed"; reason: string }
     /** A task ended, in whatever way. It frees the slot, also after `cancel`. */
@@ -110,6 +115,8 @@ export type Instruction = Readonly<
     flow: Flow;
     elsewhere: readonly KeptElsewhere[];
   }
+  /** The executor holds too much memory although nothing runs there: end it. `executorLost` follows. */
+  | { kind: "replace"; executor: ExecutorId; reason: string }
   /** The executor is to keep nothing of the dataset. */
   | { kind: "forgetKept"; executor: ExecutorId; dataset: PlanId }
   /** Its result is not wanted any more. The slot stays taken until `taskEnded` or `executorLost`. */

@@ -119,3 +119,24 @@ Deno.test("whatever holders do, the sums are right and the budget is kept", () =
     }),
   );
 });
+
+Deno.test("while the process holds too much, whoever holds a part is told no earlier, and once", () => {
+  let isPressed = false;
+  const budget = new MemoryBudget(1024, () => isPressed);
+  const table = budget.reserve("table");
+  assert.equal(table.tryGrow(192), true);
+  isPressed = true;
+  assert.equal(table.tryGrow(1), false, "a quarter of its share is enough");
+  assert.equal(table.tryGrow(500), true, "whoever asks again gets what there is");
+  assert.equal(table.tryGrow(1), false, "the next time it is told so again");
+  table.shrink(600);
+  assert.equal(table.tryGrow(100), true, "there is nothing to be spilled");
+  isPressed = false;
+  assert.equal(table.tryGrow(500), true);
+  assert.equal(table.tryGrow(100), false, "the budget itself holds as ever");
+});
+
+Deno.test("who holds nothing is not told no for the sake of the process", () => {
+  const budget = new MemoryBudget(1024, () => true);
+  assert.equal(budget.reserve("one large record").tryGrow(768), true);
+});

@@ -92,6 +92,8 @@ class Life {
   /** What may happen next. */
   readonly #happenings: (() => void)[] = [];
   readonly #executors = new Map<ExecutorId, Executor>();
+  /** Those that are to be replaced; they live until they are gone. */
+  readonly #replaced = new Set<ExecutorId>();
   readonly #files = new Set<string>();
   readonly #exchanges = new Set<ExchangeId>();
   readonly #datasets = new Set<PlanId>();
@@ -218,6 +220,9 @@ class Life {
         this.#executors.get(instruction.executor)!.prepared.set(stage.id, { stage, locations });
         break;
       }
+      case "replace":
+        this.#replace(instruction.executor);
+        break;
       case "release":
         this.#executors.get(instruction.executor)!.prepared.delete(instruction.stage);
         break;
@@ -387,7 +392,8 @@ class Life {
     else if (draw < 0.78) this.#evict();
     else if (draw < 0.8) this.#unpersist();
     else if (draw < 0.9) this.#cancelJob();
-    else this.#forgetExchange();
+    else if (draw < 0.97) this.#forgetExchange();
+    else this.#pause();
   }
 
   #loseExecutor(): void {
@@ -405,6 +411,30 @@ class Life {
       : undefined;
     const fault = this.#random.pick(FAULTS);
     this.#tell({ kind: "executorLost", executor: executor.id, fault, reason: fault, culprit });
+  }
+
+  /** An executor holds too much memory, and says so until it holds less or is gone. */
+  #pause(): void {
+    if (this.#executors.size === 0) return;
+    const { id: executor } = this.#random.pick([...this.#executors.values()]);
+    this.#count("pauses");
+    const beat = () => {
+      if (!this.#executors.has(executor)) return;
+      const isPaused = this.#random.chance(0.8);
+      this.#tell({ kind: "executorPaused", executor, isPaused, reason: "full" });
+      if (isPaused) this.#happenings.push(beat);
+    };
+    beat();
+  }
+
+  #replace(executor: ExecutorId): void {
+    if (this.#replaced.has(executor)) return;
+    this.#replaced.add(executor);
+    this.#count("replaced");
+    this.#happenings.push(() => {
+      if (!this.#executors.delete(executor)) return;
+      this.#tell({ kind: "executorLost", executor, fault: "stopped", reason: "replaced" });
+    });
   }
 
   #loseFile(): void {

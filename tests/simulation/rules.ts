@@ -54,6 +54,8 @@ export class Rules {
   readonly #books = new KeptBooks();
   /** Tasks by executor that is alive: launched, and no end was reported. */
   readonly #executors = new Map<ExecutorId, Map<string, Seen>>();
+  /** Those that hold too much memory. */
+  readonly #paused = new Set<ExecutorId>();
   readonly #prepared = new Map<string, readonly ExchangeLocation[]>();
   /** The file that counts, by exchange and map partition. */
   readonly #kept = new Map<ExchangeId, Map<number, string>>();
@@ -135,6 +137,10 @@ export class Rules {
         return;
       case "executorLost":
         return this.#lost(stimulus);
+      case "executorPaused":
+        if (stimulus.isPaused) this.#paused.add(stimulus.executor);
+        else this.#paused.delete(stimulus.executor);
+        return;
       case "startFailed":
         this.#recruited--;
         this.#allFail = ++this.#startFailures >= 4 && this.#executors.size === 0;
@@ -374,6 +380,12 @@ export class Rules {
       }
       case "deliver":
         return this.#deliver(instruction);
+      case "replace":
+        ensure(this.#paused.has(instruction.executor), "replaced one that has memory left");
+        return ensure(
+          this.#executors.get(instruction.executor)?.size === 0,
+          "replaced one on which a task runs",
+        );
       case "accumulate":
         for (const { id, bytes } of instruction.updates) this.#count(`${id}/${bytes[0]}`);
         return;
@@ -411,6 +423,7 @@ export class Rules {
     const running = this.#executors.get(executor);
     ensure(running !== undefined, "launched on a dead executor");
     ensure(running.size < this.#options.slotsPerExecutor, "launched without a free slot");
+    ensure(!this.#paused.has(executor), "launched on an executor that is short of memory");
     ensure(!this.#launched.has(key(task)), "launched the same attempt twice");
     this.#launched.add(key(task));
     const locations = this.#prepared.get(`${executor}/${task.stage}`);
@@ -466,7 +479,7 @@ export class Rules {
       for (const id of kept) ensure(own.includes(id) || told.has(id), `was not told of ${id}`);
       if (kept.length === 0 || own.length > 0 || hasSuspects || isRival) continue;
       ensure(
-        running.size === this.#options.slotsPerExecutor,
+        running.size === this.#options.slotsPerExecutor || this.#paused.has(other),
         `launched on ${executor} what a free executor keeps`,
       );
     }

@@ -34,6 +34,8 @@ const EVERYTHING_HAPPENS: readonly (readonly [string, number])[] = [
   ["launches", 5 * LIVES],
   ["succeeded", LIVES / 2],
   ["losses", LIVES / 4],
+  ["pauses", LIVES / 40],
+  ["replaced", LIVES / 400],
   ["lostOutputs", LIVES / 4],
   ["late", LIVES / 4],
   ["barrierLaunches", LIVES / 4],

@@ -30,6 +30,7 @@ async function startExecutor() {
   const orderPath = `${folder.path}/order-0`;
   const order: ExecutorOrder = {
     setup: {
+      memoryBytesMax: 400 << 20,
       executor: 0,
       slots: 1,
       folders: [folder.path],

@@ -41,6 +41,7 @@ function testPool(directory: string) {
     {
       heard: (executor, message) => tell(`${message.kind} ${executor}`),
       lost: (executor, { fault }) => tell(`lost ${executor} ${fault}`),
+      paused: (executor, isPaused) => tell(`paused ${executor} ${isPaused}`),
       startFailed: (reason) => tell(`startFailed ${reason}`),
       printed() {},
     },

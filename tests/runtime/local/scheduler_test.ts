@@ -572,3 +572,31 @@ Deno.test("above the limit the oldest outputs go that no running job reads", () 
   tight.value(tight.launch);
   assert.deepEqual(tight.every("discard"), [{ kind: "discard", files: ["d"] }]);
 });
+
+Deno.test("an executor that holds too much gets no new tasks until it holds less", () => {
+  const scene = new Scene({ executorsMax: 2, slotsPerExecutor: 1 });
+  scene.submit(0, source(1, 4)).ready(0);
+  const [first] = scene.every("launch");
+  const pause = (isPaused: boolean) =>
+    scene.tell({ kind: "executorPaused", executor: 0, isPaused, reason: "860 of 1000 MB" });
+  assert.deepEqual(pause(true).every("replace"), [], "a task runs there");
+  const elsewhere = scene.ready(1).every("launch");
+  assert.deepEqual(elsewhere.map(({ executor }) => executor), [1]);
+  assert.deepEqual(scene.value(first!).every("launch"), [], "it holds too much still");
+  assert.deepEqual(pause(false).every("launch").map(({ executor }) => executor), [0]);
+});
+
+Deno.test("an executor that holds too much while nothing runs there is replaced", () => {
+  const scene = new Scene({ executorsMax: 1, slotsPerExecutor: 1 });
+  scene.submit(0, source(1, 2)).ready(0);
+  const [first] = scene.every("launch");
+  const reason = "860 of 1000 MB";
+  const pause = () => scene.tell({ kind: "executorPaused", executor: 0, isPaused: true, reason });
+  pause();
+  assert.deepEqual(scene.value(first!).every("launch"), []);
+  assert.deepEqual(pause().every("replace"), [{ kind: "replace", executor: 0, reason }]);
+  assert.deepEqual(scene.lose(0, "stopped").every("recruit").length, 1);
+  const [second] = scene.ready(1).every("launch");
+  assert.equal(second!.task.partition, 1);
+  assert.deepEqual(scene.value(second!).every("finish").map(({ outcome }) => outcome.ok), [true]);
+});

@@ -28,7 +28,8 @@ export type ShuffleIO = Readonly<{
 }>;
 
 /**
- * What a reduce task gets: blocks in the order of the map partitions, each checked; or, where the
+ * What a reduce task gets: blocks in the order of the map partitions, each checked and, where they are
+ * combined, grouped or sorted, overwritten by the next; or, where the
  * carrier keeps sorted output whole, runs in that order and the range of keys that belongs to the
  * partition.
  */

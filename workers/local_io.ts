@@ -33,6 +33,7 @@ import {
   openSortedOutput,
   readPartition,
   removeOutput,
+  reusedMemory,
   ShuffleFileSink,
   SortedFileSink,
 } from "../shuffle/shuffle_file.ts";
@@ -155,7 +156,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
         range: range ?? {},
       };
     }
-    return { kind: "blocks", blocks: this.#blocks(location, partition) };
+    return { kind: "blocks", blocks: this.#blocks(location, partition, exchange) };
   }
 
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink {
@@ -213,11 +214,16 @@ export class LocalTaskIO implements TaskIO, Disposable {
     this.spills[Symbol.dispose]();
   }
 
-  *#blocks(location: ExchangeLocation, partition: PartitionId): Generator<Uint8Array> {
+  *#blocks(
+    location: ExchangeLocation,
+    partition: PartitionId,
+    exchange: RevivedExchange,
+  ): Generator<Uint8Array> {
+    const memory = isReadByRecord(exchange) ? reusedMemory() : undefined;
     for (const [map, { file }] of location.outputs.entries()) {
       const path = shuffleFilePath(this.#place.folders, file);
       const origin = { exchange: location.id, partition: map };
-      yield* readPartition(this.platform, path, origin, partition, this.#inputs.indexes);
+      yield* readPartition(this.platform, path, origin, partition, this.#inputs.indexes, memory);
     }
   }
 
@@ -233,6 +239,11 @@ export class LocalTaskIO implements TaskIO, Disposable {
 /** The bounds of a range partitioner are known only after the map side, so reducers seek by them. */
 function isKeptAsRuns(exchange: RevivedExchange): boolean {
   return exchange.kind === "sort" && exchange.partitioner.kind === "range";
+}
+
+/** Its readers copy what they take out of a block before they ask for the next one. */
+function isReadByRecord({ kind }: RevivedExchange): boolean {
+  return kind === "combine" || kind === "group" || kind === "sort";
 }
 
 /** The keys of a partition; undefined where there were too few different keys for so many. */

@@ -24,6 +24,7 @@ import {
 import { joined } from "./joined.ts";
 import {
   compressionIn,
+  crcAt,
   damaged,
   END_BYTES,
   endOf,
@@ -157,9 +158,10 @@ function* blocksOf(
     const { at } = reader;
     const header = readFrameHeader(take(FRAME_HEADER_BYTES));
     const payload = take(header.payloadBytes);
-    checked(() => checkFrame(header, payload, `${path} at byte ${at}`, crc32), path, at);
+    const check = crcAt(at, crc32);
+    checked(() => checkFrame(header, payload, `${path} at byte ${at}`, check), path, at);
     if (header.records === 0) {
-      const index = frameOf(payload, 0, crc32);
+      const index = frameOf(payload, 0, at, crc32);
       const end = isLast ? take(END_BYTES) : new Uint8Array(0);
       if (!isLast || reader.at !== range.to) throw damaged(path, at, "its index is not at its end");
       return checkEnd(range, index, end, offsets, at);
@@ -253,7 +255,7 @@ function* encodeObjects(
     const payload = compression === undefined
       ? block
       : withLength(block.length, packBlock(compression, block));
-    const frame = frameOf(payload, records, crc32);
+    const frame = frameOf(payload, records, at, crc32);
     offsets.push(at);
     at += frame.length;
     ready.push(frame);

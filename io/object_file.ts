@@ -2,14 +2,15 @@
  * The format of object files: records in the blocks that tasks exchange (core/codec), one file a
  * partition. It is Flint's own, and no pickle of Python.
  *
- *     header   "FLINTOBJ" │ version u8: 1 │ compression u8: 0 none, 1 gzip, 2 zstd │ 0 0 │ CRC-32 u32
+ *     header   "FLINTOBJ" │ version u8: 2 │ compression u8: 0 none, 1 gzip, 2 zstd │ 0 0 │ CRC-32 u32
  *     frame    payload bytes u32 │ records u32 │ CRC-32 u32 │ payload     core/codec/frame.ts
  *              … one a block, about 256 KB each
  *     index    the same with no records; its payload: where each frame begins, u64 each
- *     end      where the index begins u64 │ "FLINTEND"
+ *     end      where the index begins u64 │ how many frames it names u64 │ "FLINTEND"
  *
  * All little-endian. The payload of a frame is a block; where the file is compressed, it is how many
- * bytes the block has (u32), and the packed block. So each block can be read alone: whoever parts a
+ * bytes the block has (u32), and the packed block. The checksum of a frame goes on from that of its
+ * offset (u64), so frames that have changed places are found. So each block can be read alone: whoever parts a
  * file reads the index. The checksum of the header covers what is before it. A file without its end was
  * cut off, wherever that happened.
  *
@@ -27,11 +28,11 @@ import { InputError } from "../core/errors.ts";
 import type { Compression } from "../core/platform.ts";
 
 export const HEADER_BYTES = 16;
-export const END_BYTES = 16;
+export const END_BYTES = 24;
 
 const MAGIC = new TextEncoder().encode("FLINTOBJ");
 const END_MAGIC = new TextEncoder().encode("FLINTEND");
-const VERSION = 1;
+const VERSION = 2;
 const COMPRESSIONS: readonly (Compression | undefined)[] = [undefined, "gzip", "zstd"];
 const CHECKED_BYTES = 12;
 const OFFSET_BYTES = 8;
@@ -80,10 +81,23 @@ export function compressionIn(
   return COMPRESSIONS[compression!];
 }
 
-/** A frame around `payload`. */
-export function frameOf(payload: Uint8Array, records: number, crc32: Crc32): Uint8Array {
+/** Checksums of what lies in the frame at `offset`, and is right nowhere else. */
+export function crcAt(offset: number, crc32: Crc32): Crc32 {
+  const bytes = new Uint8Array(OFFSET_BYTES);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(offset), true);
+  const place = crc32(bytes);
+  return (bytes, seed = place) => crc32(bytes, seed);
+}
+
+/** A frame around `payload` that is to lie at `offset`. */
+export function frameOf(
+  payload: Uint8Array,
+  records: number,
+  offset: number,
+  crc32: Crc32,
+): Uint8Array {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + payload.length);
-  writeFrameHeader(frame, 0, payload, records, crc32);
+  writeFrameHeader(frame, 0, payload, records, crcAt(offset, crc32));
   frame.set(payload, FRAME_HEADER_BYTES);
   return frame;
 }
@@ -93,20 +107,29 @@ export function endOf(offsets: readonly number[], indexAt: number, crc32: Crc32)
   const payload = new Uint8Array(offsets.length * OFFSET_BYTES);
   const view = new DataView(payload.buffer);
   offsets.forEach((offset, i) => view.setBigUint64(i * OFFSET_BYTES, BigInt(offset), true));
-  const index = frameOf(payload, 0, crc32);
+  const index = frameOf(payload, 0, indexAt, crc32);
   const end = new Uint8Array(index.length + END_BYTES);
   end.set(index);
-  new DataView(end.buffer).setBigUint64(index.length, BigInt(indexAt), true);
-  end.set(END_MAGIC, index.length + OFFSET_BYTES);
+  const endView = new DataView(end.buffer, index.length);
+  endView.setBigUint64(0, BigInt(indexAt), true);
+  endView.setBigUint64(OFFSET_BYTES, BigInt(offsets.length), true);
+  end.set(END_MAGIC, index.length + 2 * OFFSET_BYTES);
   return end;
 }
 
-/** Where the index begins, told from the last `END_BYTES` bytes of a file. */
+/**
+ * Where the index begins, told from the last `END_BYTES` bytes of a file. The two numbers there have
+ * to fit the file, so that no more is read of it than the index.
+ */
 export function indexOffset(end: Uint8Array, path: string, fileBytes: number): number {
   const at = fileBytes - END_BYTES;
-  const offset = Number(new DataView(end.buffer, end.byteOffset).getBigUint64(0, true));
-  const isEnd = end.subarray(OFFSET_BYTES).every((byte, i) => byte === END_MAGIC[i]);
-  if (!isEnd || offset < HEADER_BYTES || offset > at - FRAME_HEADER_BYTES) {
+  const view = new DataView(end.buffer, end.byteOffset);
+  const offset = Number(view.getBigUint64(0, true));
+  const frames = Number(view.getBigUint64(OFFSET_BYTES, true));
+  const isEnd = end.subarray(2 * OFFSET_BYTES).every((byte, i) => byte === END_MAGIC[i]);
+  const isRight = offset >= HEADER_BYTES &&
+    offset + FRAME_HEADER_BYTES + frames * OFFSET_BYTES === at;
+  if (!isEnd || !isRight) {
     throw damaged(path, at, "it does not end as an object file does");
   }
   return offset;

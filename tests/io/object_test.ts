@@ -137,6 +137,57 @@ Deno.test("any records in any compression, parted anyhow", async () => {
   });
 });
 
+Deno.test("blocks that have changed places are found, however the file is parted", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/part-00000`;
+    const records = Array.from({ length: 800 }, (_, n) => `${n % 10}`.repeat(2_000));
+    const whole = fileOf(records);
+    const view = new DataView(whole.buffer);
+    const indexAt = Number(view.getBigUint64(whole.length - 24, true));
+    const frames = Number(view.getBigUint64(whole.length - 16, true));
+    const frameAt = (i: number) => Number(view.getBigUint64(indexAt + 12 + 8 * i, true));
+    assert(frames >= 4);
+    const bytes = frameAt(2) - frameAt(1);
+    assert.equal(frameAt(3) - frameAt(2), bytes, "the blocks are of one size");
+    const swapped = whole.slice();
+    swapped.set(whole.subarray(frameAt(1), frameAt(2)), frameAt(2));
+    swapped.set(whole.subarray(frameAt(2), frameAt(3)), frameAt(1));
+    assert.notDeepEqual(swapped, whole);
+    await Deno.writeFile(path, swapped);
+    for (const wanted of [1, 2, 100]) {
+      const read = async () => {
+        for (const split of await splitsOf(path, wanted)) await recordsIn(split);
+      };
+      await assert.rejects(read(), { name: "InputError", code: "CorruptInput" });
+    }
+  });
+});
+
+Deno.test("a damaged end does not have the whole file read as its index", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/part-00000`;
+    const whole = fileOf(Array.from({ length: 400 }, () => "x".repeat(2_000)));
+    new DataView(whole.buffer).setBigUint64(whole.length - 24, 16n, true);
+    await Deno.writeFile(path, whole);
+    let most = 0;
+    const counting = {
+      ...files,
+      info: (path: string) => files.info(path),
+      list: (path: string) => files.list(path),
+      realPath: (path: string) => files.realPath(path),
+      read: (path: string, from: number, to: number) => {
+        most = Math.max(most, to - from);
+        return files.read(path, from, to);
+      },
+    };
+    await assert.rejects(
+      async () => await objectSource.split({ path }, { partitionsMin: 9 }, counting),
+      { name: "InputError", code: "CorruptInput" },
+    );
+    assert(most > 0 && most < 100, `${most} bytes were asked for`);
+  });
+});
+
 Deno.test("a file that is something else, or of a later version, is refused as such", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/x`;

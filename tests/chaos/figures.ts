@@ -12,7 +12,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Every damage to the files of a job.
   4: ["flipped_bytes"],
   // A driver that is killed.
-  5: "not here yet",
+  5: ["dead_driver"],
   // Bad files, bad input, hostile tasks.
   6: "not here yet",
   // Cancelling a task that spins.

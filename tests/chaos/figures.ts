@@ -22,7 +22,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // A disk that is full.
   9: ["disk_full"],
   // Kills while output is committed.
-  10: "not here yet",
+  10: ["commit"],
   // The scheduler's hundred thousand lives.
   11: ["simulation"],
   // Hours of work in one context.

@@ -167,6 +167,7 @@ class Executor {
   }
 
   #slotHost({ folders }: ExecutorSetup): SlotHost {
+    const folder = Deno.cwd();
     const { platform, start } = this.#system;
     const files = localFileSystem(platform, printOnce);
     return {
@@ -174,7 +175,8 @@ class Executor {
       files,
       start,
       unlocked: denoLocks.unlocked,
-      startProgram,
+      // User code may change the folder of the process to one that it may read.
+      startProgram: (command) => startProgram(command, folder),
       print: (text) => printText(text),
       read: (format, options, split) => sourceOf(format).read(options, split, files),
       attemptPlace: ({ format, options, job }, task) => {

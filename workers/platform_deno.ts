@@ -343,11 +343,15 @@ async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Ar
  * Starts a program in a process group of its own, so that what it starts ends with it. Throws a
  * FileError.
  */
-export function startProgram({ argv: [program, ...args], env }: PipeCommand): RunningProgram {
+export function startProgram(
+  { argv: [program, ...args], env }: PipeCommand,
+  cwd: string,
+): RunningProgram {
   const child = attempt("run", program, () =>
     new Deno.Command(program, {
       args,
       env,
+      cwd,
       clearEnv: true,
       detached: true,
       stdin: "piped",

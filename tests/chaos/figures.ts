@@ -30,7 +30,7 @@ export const FIGURES: Readonly<Record<number, readonly string[] | "not here yet"
   // Results larger than the driver takes.
   13: ["max_result"],
   // What a sandboxed task may do.
-  14: "not here yet",
+  14: ["probes"],
   // The same faults on PySpark.
   15: ["beside_pyspark"],
 };

@@ -96,8 +96,11 @@ export function inputError(thrown: unknown, path: string): unknown {
   }
 }
 
-/** What people read when an output cannot be written: `path` as they wrote it. */
-export function outputError(thrown: unknown, path: string): unknown {
+/**
+ * What people read when an output cannot be written: `path` as they wrote it. `bytes`: how much of it
+ * there was to write until then, where that is known.
+ */
+export function outputError(thrown: unknown, path: string, bytes?: number): unknown {
   const error = firstThrown(thrown);
   if (error instanceof FlintError || !(error instanceof FileError)) return error;
   const failed = (
@@ -122,7 +125,13 @@ export function outputError(thrown: unknown, path: string): unknown {
         `Run it with --allow-write=${error.path}`,
       );
     case "noSpace":
-      return failed("DiskFull", "the disk is full", "Make room, or save to another disk");
+      return failed(
+        "DiskFull",
+        `the disk is full${
+          bytes === undefined ? "" : `; ${bytes} bytes were to be written so far`
+        }`,
+        "Make room, or save to another disk",
+      );
     case "tooManyOpen":
       return failed("TooManyOpenFiles", "too many files are open", RAISE_LIMIT);
     case "notFound":

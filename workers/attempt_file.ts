@@ -13,6 +13,8 @@ export class AttemptFile {
   readonly #compression: Compression | undefined;
   readonly #files: FileSystem;
   #file: OutputFile | undefined;
+  /** Of what was handed in, be it packed or not. */
+  #bytes = 0;
 
   constructor(files: FileSystem, { path, compression }: AttemptPlace) {
     this.path = path;
@@ -22,6 +24,7 @@ export class AttemptFile {
 
   /** Throws an OutputError. */
   async append(bytes: Uint8Array): Promise<void> {
+    this.#bytes += bytes.length;
     await this.#attempt(async () => await (await this.#opened()).append(bytes));
   }
 
@@ -53,7 +56,7 @@ export class AttemptFile {
     try {
       await act();
     } catch (error) {
-      throw outputError(error, this.path);
+      throw outputError(error, this.path, this.#bytes);
     }
   }
 }

@@ -82,7 +82,7 @@ export const OPTIONS = {
   "spark.stage.maxConsecutiveAttempts": {
     kind: "count",
     default: "4",
-    about: "A stage that loses its input so often, and never ends in between, fails its job.",
+    about: "A stage that loses the same map output so often before it ends fails its job.",
   },
   "spark.speculation": {
     kind: "flag",

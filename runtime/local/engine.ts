@@ -57,7 +57,7 @@ export type LocalEngineOptions = Readonly<{
   storageFraction?: number | undefined;
   /** An executor that comes near it is killed (workers/memory_levels.ts). */
   executorMemoryBytes: number;
-  /** A stage that loses its input so often fails its job; 4 by default. */
+  /** A stage that loses the same part of its input so often fails its job; 4 by default. */
   stageAttemptsMax?: number | undefined;
   /** A task that runs longer has failed, and is ended; no limit by default. */
   taskMsMax?: number | undefined;

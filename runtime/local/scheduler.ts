@@ -65,7 +65,7 @@ export type SchedulerOptions = Readonly<{
   attemptsMax: number;
   /** A task that loses its executor so often, by no fault of its own, fails its job. 4 by default. */
   lossesMax?: number;
-  /** A stage that starts so often because its input was lost fails its job. 4 by default. */
+  /** A stage that loses the same part of its input so often fails its job. 4 by default. */
   stageAttemptsMax?: number | undefined;
   /** An attempt that runs longer has failed, and is cancelled; no limit by default. */
   taskMsMax?: number | undefined;
@@ -563,7 +563,8 @@ class LocalScheduler implements Scheduler {
     if (isNew) this.#isStale = true;
     this.#discard(discarded);
     const story = `output ${partition} of exchange ${exchange} was lost: ${detail}`;
-    return tasks.loseInput(attempt, isNew && wasComplete, story);
+    const part = isNew ? `${exchange}/${partition}` : undefined;
+    return tasks.loseInput(attempt, part, isNew && wasComplete, story);
   }
 
   /** An executor keeps more, also of a task that does not count any more. */
@@ -583,7 +584,12 @@ class LocalScheduler implements Scheduler {
   ): FailureReport | undefined {
     const { tasks, executor, elsewhere } = attempt;
     const wasKept = this.#kept.dropLost(executor, elsewhere, lost);
-    return tasks.loseInput(attempt, wasKept, `kept partitions were lost: ${detail}`);
+    return tasks.loseInput(
+      attempt,
+      wasKept ? "kept" : undefined,
+      wasKept,
+      `kept partitions were lost: ${detail}`,
+    );
   }
 
   #sideOfTasks(tasks: TaskSet): MapSide | undefined {

@@ -94,7 +94,8 @@ export class TaskSet {
   readonly #troubles = new Map<PartitionId, Trouble>();
   /** Of a barrier stage: what those who are done have made. */
   #held: { readonly attempt: Attempt; readonly result: GoodResult }[] = [];
-  #inputLosses = 0;
+  /** How often each part of the input was lost since the stage was last done. */
+  readonly #inputLosses = new Map<string, number>();
 
   /** `partitions`: those that have to run, ascending. */
   constructor(plan: StagePlan, partitions: readonly PartitionId[], limits: Limits) {
@@ -198,7 +199,7 @@ export class TaskSet {
     this.#durationsMs.push(nowMs - attempt.startedAtMs);
     this.#running.delete(partition);
     this.#troubles.delete(partition);
-    if (this.unfinished === 0) this.#inputLosses = 0;
+    if (this.unfinished === 0) this.#inputLosses.clear();
     if (!this.isBarrier) return [result];
     this.#held.push({ attempt, result });
     if (this.unfinished > 0) return [];
@@ -278,19 +279,26 @@ export class TaskSet {
   }
 
   /**
-   * The attempt could not read its input. `isNewRound`: it is the first to say so since the input
-   * was complete, so the stage has to be started again.
+   * The attempt could not read a part of its input; undefined if that was known. `isNewRound`: it is
+   * the first to say so since the input was complete, so the stage has to be started again. A disk
+   * that is gone takes many parts along, which are found one by one: each is counted by itself.
    */
-  loseInput(attempt: Attempt, isNewRound: boolean, detail: string): FailureReport | undefined {
+  loseInput(
+    attempt: Attempt,
+    part: string | undefined,
+    isNewRound: boolean,
+    detail: string,
+  ): FailureReport | undefined {
     const trouble = this.#note(attempt, detail);
+    const losses = part === undefined ? 0 : (this.#inputLosses.get(part) ?? 0) + 1;
+    if (part !== undefined) this.#inputLosses.set(part, losses);
     if (isNewRound) {
-      this.#inputLosses++;
       // A barrier stage starts anew with it, and counts that itself.
       if (!this.isBarrier) this.stageAttempt++;
     }
     this.#returnToQueue(attempt);
-    return this.#inputLosses >= this.#limits.stageAttempts
-      ? inputFailure(this.#failed(attempt, trouble), this.#inputLosses, detail)
+    return losses >= this.#limits.stageAttempts
+      ? inputFailure(this.#failed(attempt, trouble), losses, detail)
       : undefined;
   }
 

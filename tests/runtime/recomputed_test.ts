@@ -8,8 +8,6 @@ import { test } from "../helpers/shared_context.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "flint_recomputed_" });
 const conf = {
-  // Outputs are found to be lost one by one.
-  "spark.stage.maxConsecutiveAttempts": 100,
   "spark.local.dir": folder,
   "flint.allow.read": folder,
   "flint.allow.write": folder,

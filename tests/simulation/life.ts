@@ -117,6 +117,7 @@ class Life {
       executorsMax: random.between(1, 4),
       slotsPerExecutor: random.between(1, 3),
       attemptsMax: random.pick([1, 2, 4]),
+      stageAttemptsMax: random.pick([undefined, 1, 2]),
       taskMsMax: random.pick([undefined, undefined, 5, 20]),
       speculation: random.pick([
         undefined,

@@ -63,7 +63,8 @@ export class Rules {
   readonly #bounds = new Map<ExchangeId, string>();
   readonly #counted = new Set<string>();
   readonly #misfortunes = new Map<string, Misfortune>();
-  readonly #rounds = new Map<StageId, number>();
+  /** How often a stage has lost what part of its input, since it was last done. */
+  readonly #rounds = new Map<StageId, Map<string, number>>();
   readonly #launched = new Set<string>();
   /** How many tasks each barrier stage has. */
   readonly #barriers = new Map<StageId, number>();
@@ -324,16 +325,25 @@ export class Rules {
   ): void {
     const known = locations.find(({ id }) => id === exchange)!.outputs[partition]!.file;
     const kept = this.#kept.get(exchange)!;
+    let rounds = 0;
     if (kept.get(partition) === known) {
-      if (this.#isComplete(exchange)) {
-        this.#rounds.set(task.stage, (this.#rounds.get(task.stage) ?? 0) + 1);
-      }
+      rounds = this.#losses(task.stage, `${exchange}/${partition}`);
       const isBarrier = this.#barrierExchanges.has(exchange);
       for (const file of isBarrier ? kept.values() : [known]) this.#mustDiscard.add(file);
     }
     this.#broken(task.stage);
-    if ((this.#rounds.get(task.stage) ?? 0) < 4) return;
+    if (rounds < this.#stageAttemptsMax) return;
     this.#mustFail(task.stage, "MapOutputLost");
+  }
+
+  get #stageAttemptsMax(): number {
+    return this.#options.stageAttemptsMax ?? 4;
+  }
+
+  #losses(stage: StageId, part: string): number {
+    const losses = this.#rounds.get(stage) ?? new Map<string, number>();
+    this.#rounds.set(stage, losses.set(part, (losses.get(part) ?? 0) + 1));
+    return losses.get(part)!;
   }
 
   /** The places that it was told of are forgotten; it is a round if any was still believed in. */
@@ -348,8 +358,7 @@ export class Rules {
     this.#broken(task.stage);
     this.#isNews = true;
     if (dropped.length === 0) return;
-    this.#rounds.set(task.stage, (this.#rounds.get(task.stage) ?? 0) + 1);
-    if (this.#rounds.get(task.stage)! < 4) return;
+    if (this.#losses(task.stage, "kept") < this.#stageAttemptsMax) return;
     this.#due.push({ jobs: waiting, code: "MapOutputLost" });
   }
 

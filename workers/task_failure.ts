@@ -110,9 +110,9 @@ function codeOf(error: unknown, { name, fields }: FailureReport): ErrorCode | un
 
 /** Whether a disk has failed at something (EIO), also in the control thread, whose errors are reports. */
 function isOfDisk(error: unknown): boolean {
-  return [error, (error as Error | null | undefined)?.cause].some((refused) =>
-    refused instanceof Error && refused.name === "FileError" &&
-    (refused as Partial<FileError>).kind === "other"
+  const report = reportOf(error);
+  return [report, report.cause].some((refused) =>
+    refused?.name === "FileError" && refused.fields?.kind === "other"
   );
 }
 

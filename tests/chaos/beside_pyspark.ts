@@ -5,6 +5,7 @@
  *
  * The Python is that of `deno task test:pyspark`. docs/reliability.md has what it measured.
  */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { writePaths } from "../../bench/generate_paths.ts";
 import type { Workshop } from "../acceptance/launch.ts";
@@ -175,7 +176,9 @@ async function driverKilled(posing: Posing, which: "python" | "java"): Promise<R
   const job = start(posing, "save", out);
   const text = job.stdout.pipeThrough(new TextDecoderStream());
   for await (const piece of text) if (piece.includes("saving")) break;
-  await wait(1500);
+  while (!existsSync(`${out}/_temporary`)) await wait(20);
+  // Tasks have begun to write, and take five seconds and more.
+  await wait(1000);
   const all = [job.pid, ...descendants(job.pid)];
   const victims = which === "python" ? [job.pid] : all.filter(isJava);
   const files = () => [...Deno.readDirSync(shop.temp)].length;

@@ -176,7 +176,10 @@ async function driverKilled(posing: Posing, which: "python" | "java"): Promise<R
   const job = start(posing, "save", out);
   const text = job.stdout.pipeThrough(new TextDecoderStream());
   for await (const piece of text) if (piece.includes("saving")) break;
-  while (!existsSync(`${out}/_temporary`)) await wait(20);
+  while (!existsSync(`${out}/_temporary`)) {
+    if (!isAlive(job.pid)) throw new Error("PySpark has ended before it saved");
+    await wait(20);
+  }
   // Tasks have begun to write, and take five seconds and more.
   await wait(1000);
   const all = [job.pid, ...descendants(job.pid)];

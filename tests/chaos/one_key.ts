@@ -8,7 +8,9 @@ const BUDGET = 8;
 const PARTITIONS = 4;
 /** What an executor takes that holds nothing of its input, and what it may hold. */
 const EXECUTOR_BYTES_MAX = 110 * MEGABYTE + 1.25 * BUDGET * MEGABYTE;
-/** Flat: so much higher may the peak be with ten times the records. Said of the long form only. */
+/** V8 lets a heap grow before it looks for garbage: a short run shows no more than that. */
+const SHORT_SLACK_BYTES = 30 * MEGABYTE;
+/** Flat: so much higher may the peak be with ten times the records. Of the long form only. */
 const GROWTH_MAX = 1.1;
 
 type Printed = Readonly<{ size: number; sum: number; again: number }>;
@@ -20,6 +22,7 @@ await chaos({
   limitSeconds: { short: 120, long: 1200 },
   async run({ long, planted, shop }) {
     const count = long ? 10_000_000 : 500_000;
+    const bytesMax = EXECUTOR_BYTES_MAX + (long ? 0 : SHORT_SLACK_BYTES);
     let ok = true;
     const run = async (how: string, records: number): Promise<number> => {
       // Planted: one value goes missing on its way into the exchange.
@@ -30,18 +33,16 @@ await chaos({
       const { size, sum, again } = job.printed as Printed;
       const expected = records * (records - 1) / 2;
       ok &&= size === records && sum === expected && again === expected;
-      ok &&= job.executorBytes <= EXECUTOR_BYTES_MAX;
+      ok &&= job.executorBytes <= bytesMax;
       return job.executorBytes;
     };
-    const [few, reduced, grouped] = [
-      await run("reduceByKey", count / 10),
-      await run("reduceByKey", count),
-      await run("groupByKey", count),
-    ];
-    ok &&= reduced <= GROWTH_MAX * few;
-    const peaks =
-      `reduceByKey ${megabytes(few)} MB for a tenth, ${megabytes(reduced)} MB for all, ` +
-      `groupByKey ${megabytes(grouped)} MB (at most ${megabytes(EXECUTOR_BYTES_MAX)})`;
+    const few = long ? await run("reduceByKey", count / 10) : undefined;
+    const reduced = await run("reduceByKey", count);
+    const grouped = await run("groupByKey", count);
+    ok &&= few === undefined || reduced <= GROWTH_MAX * few;
+    const peaks = (few === undefined ? "" : `reduceByKey of a tenth ${megabytes(few)} MB, `) +
+      `reduceByKey ${megabytes(reduced)} MB, ` +
+      `groupByKey ${megabytes(grouped)} MB (at most ${megabytes(bytesMax)})`;
     return { measured: `${count} records under ${BUDGET}m: ${peaks}`, ok };
   },
 });

@@ -11,7 +11,6 @@ import {
   PlanError,
   RecordError,
   SparkContext,
-  TaskError,
 } from "@flint/flint";
 import { mapByValue } from "../../core/key_map.ts";
 import { StatCounter } from "../../core/statistics.ts";
@@ -212,7 +211,8 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
         },
       })
     );
-    await refused(() => hostile.collect(), TaskError, "TaskFailed", /trapped/);
+    const trapped = /reading it threw Error: trapped/;
+    await refused(() => hostile.collect(), RecordError, "NotSerializable", trapped);
     // A Proxy that behaves is what it stands for.
     assert.deepEqual(await four.map((x) => new Proxy({ x }, {})).first(), { x: 0 });
   },

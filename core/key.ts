@@ -53,6 +53,7 @@ import {
   NUMERIC,
   OBJECT,
   STRING,
+  TEXTS_JOINT,
   TRUE,
   UNDEFINED,
 } from "./key_tags.ts";
@@ -79,8 +80,6 @@ export const NUMBER_KEY_BYTES = 10;
 const LONG_STRING_CHARS = 64;
 const COUNT_ESCAPE = 0xff;
 
-/** Between two strings that are written together: the end of one and the beginning of the next. */
-const TEXTS_JOINT = String.fromCharCode(END, STRING);
 const utf8 = new TextEncoder();
 
 /**

@@ -19,14 +19,12 @@ import {
   NUMERIC,
   OBJECT,
   STRING,
+  TEXTS_JOINT,
   TRUE,
   UNDEFINED,
 } from "./key_tags.ts";
 import { KEY_DEPTH_MAX } from "./key_refusal.ts";
 import { doubleOfOrdered } from "./ordered_double.ts";
-
-/** What parts the texts of two strings that lie one behind the other: an END and a STRING. */
-const TEXTS_JOINT = String.fromCharCode(END, STRING);
 
 /** Reads the keys that lie one after the other in `bytes`. `at` is where the next one starts. */
 export class KeyReader {

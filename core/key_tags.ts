@@ -21,3 +21,6 @@ export const ARRAY = 0x50;
 export const OBJECT = 0x58;
 export const NULL = 0x60;
 export const UNDEFINED = 0x61;
+
+/** Between two strings that lie one behind the other: the end of one and the beginning of the next. */
+export const TEXTS_JOINT = String.fromCharCode(END, STRING);

@@ -1,14 +1,10 @@
 /** Joining by position on a real engine, against what arrays say. */
 import assert from "node:assert/strict";
 import { PlanError, RecordError, SparkContext } from "../../mod.ts";
+import { test } from "../helpers/shared_context.ts";
 
 const sc = new SparkContext({ master: "local[2]", name: "zipping" });
 Deno.test.afterAll(() => sc.stop());
-
-/** A test that shares the context, whose processes outlive it. */
-function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, fn: body, sanitizeOps: false, sanitizeResources: false });
-}
 
 const letters = ["a", "b", "c", "d", "e"];
 

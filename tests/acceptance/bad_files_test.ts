@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { InputError, SparkContext } from "@flint/flint";
-import { refused, test } from "../helpers/shared_context.ts";
+import { testRows } from "../helpers/rows.ts";
+import { refused } from "../helpers/shared_context.ts";
 import { finished, ROOT, Workshop } from "./launch.ts";
 
 const shop = new Workshop();
@@ -19,14 +20,9 @@ sc.events.subscribe((event) => {
   if (event.type === "executor.printed") printed.push(event.line);
 });
 
-/** Longer than any row takes, by far: what takes longer hangs. */
-const HANGS_AFTER_MS = 120_000;
-let passed = 0;
-
 Deno.test.afterAll(async () => {
   await sc.stop();
   shop[Symbol.dispose]();
-  console.log(`3A: ${passed} of ${Object.keys(ROWS).length}`);
 });
 
 const encoder = new TextEncoder();
@@ -417,17 +413,11 @@ function npmCache(): string {
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
-for (const [name, body] of Object.entries(ROWS)) {
-  test(name, async () => {
-    row = name.replaceAll(/\W+/g, "-");
-    const { promise: hung, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error("it hangs")), HANGS_AFTER_MS);
-    try {
-      await Promise.race([body(), hung]);
-      assert.deepEqual(await sc.range(4).map((n) => n + 1).collect(), [1, 2, 3, 4]);
-    } finally {
-      clearTimeout(timer);
-    }
-    passed++;
-  });
-}
+testRows({
+  name: "3A",
+  rows: ROWS,
+  begin: (name) => row = name.replaceAll(/\W+/g, "-"),
+  nextJob: async () => {
+    assert.deepEqual(await sc.range(4).map((n) => n + 1).collect(), [1, 2, 3, 4]);
+  },
+});

@@ -14,7 +14,8 @@ import {
 } from "@flint/flint";
 import { mapByValue } from "../../core/key_map.ts";
 import { StatCounter } from "../../core/statistics.ts";
-import { refused, test } from "../helpers/shared_context.ts";
+import { testRows } from "../helpers/rows.ts";
+import { refused } from "../helpers/shared_context.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "flint_odd_values_" });
 /** So little that a few thousand records have to go to disk. */
@@ -26,14 +27,9 @@ sc.events.subscribe((event) => {
   if (event.type === "task.ended") spills += event.metrics.spills;
 });
 
-/** Longer than any row takes, by far: what takes longer hangs. */
-const HANGS_AFTER_MS = 120_000;
-let passed = 0;
-
 Deno.test.afterAll(async () => {
   await sc.stop();
   Deno.removeSync(folder, { recursive: true });
-  console.log(`3B: ${passed} of ${Object.keys(ROWS).length}`);
 });
 
 // deno-lint-ignore no-explicit-any -- what the types forbid is what is tried
@@ -453,16 +449,8 @@ function exchangeFiles(): number {
   return paths.filter((path) => path.includes("exchange-")).length;
 }
 
-for (const [name, body] of Object.entries(ROWS)) {
-  test(name, async () => {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error("it hangs")), HANGS_AFTER_MS);
-    try {
-      await Promise.race([body(), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-    assert.equal(await ones.map((n) => n + 1).sum(), 6, "the next job is wrong");
-    passed++;
-  });
-}
+testRows({
+  name: "3B",
+  rows: ROWS,
+  nextJob: async () => assert.equal(await ones.map((n) => n + 1).sum(), 6),
+});

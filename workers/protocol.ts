@@ -118,10 +118,10 @@ export type FromExecutor =
   /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
   | Readonly<{ kind: "programStarted" | "programEnded"; pid: number }>
   /**
-   * `bytes`: a block of the value of a task that still runs; void if the task fails. `hasMore`: a part
-   * of one, and the next message of the task goes on with it.
+   * `bytes`: a block of the value of a task that still runs; void if the task fails. `blockBytes`: how
+   * long the block is of which they are the first part; the task's next messages go on with it.
    */
-  | Readonly<{ kind: "value"; task: Task; hasMore?: boolean; bytes: Uint8Array }>
+  | Readonly<{ kind: "value"; task: Task; blockBytes?: number; bytes: Uint8Array }>
   | Readonly<{ kind: "ended"; result: TaskResult }>
   /** A kept partition had to make room, or was damaged. */
   | Readonly<{ kind: "keptDropped"; dataset: PlanId; partition: PartitionId }>
@@ -207,6 +207,8 @@ export type FromWorker =
 export type Message = ToExecutor | FromExecutor | ToWorker | FromWorker;
 
 const LENGTH_BYTES = 4;
+/** The longest block that an executor may announce. */
+const BLOCK_BYTES_MAX = 2 ** 31;
 const NO_BYTES = new Uint8Array(0);
 
 /** A message as parts to be sent one after the other; `bytes` is among them as it is. */
@@ -303,8 +305,8 @@ function areKept(value: unknown): boolean {
       );
 }
 
-function isFlagOrNone(value: unknown): boolean {
-  return value === undefined || typeof value === "boolean";
+function isBlockLength(value: unknown): boolean {
+  return value === undefined || isCount(value) && value <= BLOCK_BYTES_MAX;
 }
 
 function isFileOrNone(value: unknown): boolean {
@@ -343,7 +345,7 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   meet: (fields) => isTask(fields.task) && isMeeting(fields),
   programStarted: (fields) => isCount(fields.pid),
   programEnded: (fields) => isCount(fields.pid),
-  value: (fields) => isTask(fields.task) && isFlagOrNone(fields.hasMore),
+  value: (fields) => isTask(fields.task) && isBlockLength(fields.blockBytes),
   ended: (fields) => isResult(fields.result),
   keptDropped: isKeptId,
   wantKept: (fields) => isKeptId(fields) && isCount(fields.request) && isCount(fields.executor),

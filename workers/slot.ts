@@ -36,8 +36,8 @@ import type {
 import { Streams } from "./streams.ts";
 import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 
-/** What goes to the driver in one message of a value. */
-const VALUE_BYTES_MAX = 1 << 20;
+/** What goes to the driver in one message of a value: with its header one frame, which nobody joins. */
+const VALUE_BYTES_MAX = (1 << 20) - (4 << 10);
 
 /** A stage as an executor keeps it, encoded: only workers look inside. */
 export type StageEntry = {
@@ -335,13 +335,14 @@ export class Slot {
     }
   }
 
-  /** In parts where it is long, so that the driver can say what is too much before it has it all. */
+  /** In parts where it is long; its length comes first, so that the driver can say it is too much. */
   async #send(running: Running, block: Uint8Array): Promise<void> {
     const { task } = running;
+    const length = block.length > VALUE_BYTES_MAX ? { blockBytes: block.length } : {};
     for (let at = 0; at < block.length && running.cancelReason === undefined;) {
+      const first = at === 0 ? length : {};
       const bytes = block.subarray(at, at += VALUE_BYTES_MAX);
-      const hasMore = at < block.length;
-      await this.#host.report({ kind: "value", task, ...(hasMore ? { hasMore } : {}), bytes });
+      await this.#host.report({ kind: "value", task, ...first, bytes });
     }
   }
 

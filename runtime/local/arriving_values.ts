@@ -4,21 +4,22 @@
  *     value │ value │ value ──► counted, then held ──► take, when the task has ended
  *                                  └─ too much for the job: nothing of it is held any more
  *
- * What is counted of a partition is the most that any attempt at it has sent, so that a retry counts
- * once. A value that is longer than a message comes in parts, each counted as it comes: the driver
- * never holds more than what it may, and one part of each executor.
+ * What is counted of a partition is the most that any attempt at it has brought, so that a retry
+ * counts once. A block that is longer than a message comes in parts, and counts as a whole when its
+ * first part says how long it is: the driver never holds more than what it may, and one message of
+ * each executor. Nobody decodes it here: how large that makes it, no limit knows.
  */
+import { JobError } from "../../core/errors.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
 import type { Job } from "../../core/engine.ts";
 import type { ExecutorId, JobId, Stage, StageId, Task } from "../../core/task.ts";
-import { joined } from "../../io/joined.ts";
 import { taskKey } from "./placement.ts";
 
 /** What a job was about to bring to the driver, and may not. Sizes are those of encoded values. */
 export type Excess = Readonly<{
   job: Pick<Job, "id" | "name">;
   stage: Stage;
-  /** So many partitions have sent something. */
+  /** So many partitions have brought something. */
   partitionsSeen: number;
   bytes: number;
   bytesMax: number;
@@ -28,8 +29,9 @@ export type Excess = Readonly<{
 type Arriving = {
   readonly executor: ExecutorId;
   readonly blocks: Uint8Array[];
-  /** The block that is not whole yet. */
-  parts: Uint8Array[];
+  /** The block that is not whole yet, and how far it has come. */
+  partial: { readonly block: Uint8Array; filled: number } | undefined;
+  /** What has come and what has been announced. */
   bytes: number;
 };
 
@@ -59,25 +61,30 @@ export class ArrivingValues {
   }
 
   /**
-   * A block of a value has come, or a part of one that has more. What nobody expects is not held.
-   * Returns by how much the job has sent too much, once.
+   * A block of a value has come; or the first part of one of `blockBytes`, or its next part. What
+   * nobody expects is not held. Returns by how much the job has brought too much, once. Throws a
+   * JobError where the parts of a block are more than was said.
    */
-  add(executor: ExecutorId, task: Task, bytes: Uint8Array, hasMore = false): Excess | undefined {
+  add(
+    executor: ExecutorId,
+    task: Task,
+    bytes: Uint8Array,
+    blockBytes?: number,
+  ): Excess | undefined {
     const arrivals = this.#stages.get(task.stage);
     if (arrivals === undefined) return undefined;
     const key = `${executor} ${taskKey(task)}`;
     let attempt = arrivals.attempts.get(key);
     if (attempt === undefined) {
-      attempt = { executor, blocks: [], parts: [], bytes: 0 };
+      attempt = { executor, blocks: [], partial: undefined, bytes: 0 };
       arrivals.attempts.set(key, attempt);
     }
-    attempt.bytes += bytes.length;
+    if (attempt.partial !== undefined) return fill(attempt, attempt.partial, bytes);
+    attempt.bytes += blockBytes ?? bytes.length;
     this.#count(arrivals, task.partition, attempt.bytes);
     if (arrivals.bytes > this.#bytesMax) return this.#refuse(arrivals);
-    attempt.parts.push(bytes);
-    if (hasMore) return undefined;
-    attempt.blocks.push(attempt.parts.length === 1 ? bytes : wholeOf(attempt.parts));
-    attempt.parts = [];
+    if (blockBytes === undefined) attempt.blocks.push(bytes);
+    else fill(attempt, { block: new Uint8Array(blockBytes), filled: 0 }, bytes);
     return undefined;
   }
 
@@ -119,6 +126,21 @@ export class ArrivingValues {
   }
 }
 
-function wholeOf(parts: readonly Uint8Array[]): Uint8Array {
-  return joined(parts, parts.reduce((sum, part) => sum + part.length, 0));
+/** Puts a part where it belongs: a block is never there twice, in parts and whole. */
+function fill(
+  attempt: Arriving,
+  partial: NonNullable<Arriving["partial"]>,
+  bytes: Uint8Array,
+): undefined {
+  const { block, filled } = partial;
+  if (bytes.length > block.length - filled) {
+    throw new JobError(
+      "ExecutorLost",
+      `the channel of an executor is damaged: more came of a block than its ${block.length} bytes`,
+    );
+  }
+  block.set(bytes, filled);
+  partial.filled += bytes.length;
+  attempt.partial = partial.filled < block.length ? partial : undefined;
+  if (attempt.partial === undefined) attempt.blocks.push(block);
 }

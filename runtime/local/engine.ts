@@ -297,7 +297,7 @@ class LocalEngine implements Engine {
       case "ready":
         return this.#ready(executor);
       case "value":
-        return this.#arrived(executor, message.task, message.bytes, message.hasMore);
+        return this.#arrived(executor, message.task, message.bytes, message.blockBytes);
       case "ended":
         return this.#taskEnded(executor, message.result);
       case "keptDropped": {
@@ -349,8 +349,8 @@ class LocalEngine implements Engine {
   }
 
   /** Counted before it is held: a job that brings too much ends at once. */
-  #arrived(executor: ExecutorId, task: Task, bytes: Uint8Array, hasMore?: boolean): void {
-    const excess = this.#arriving.add(executor, task, bytes, hasMore);
+  #arrived(executor: ExecutorId, task: Task, bytes: Uint8Array, blockBytes?: number): void {
+    const excess = this.#arriving.add(executor, task, bytes, blockBytes);
     if (excess === undefined) return;
     this.#tell({ kind: "jobCancelled", job: excess.job.id, failure: resultFailure(excess) });
   }

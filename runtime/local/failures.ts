@@ -148,8 +148,8 @@ export function resultFailure(excess: Excess): FailureReport {
   return {
     name: "MemoryError",
     code: "OverBudget",
-    message: `Cannot bring the result of ${job.name} to the driver: ${partitions} sent ` +
-      `${bytes} bytes so far, and spark.driver.maxResultSize is ${bytesMax} bytes\n` +
+    message: `Cannot bring the result of ${job.name} to the driver: ${partitions} ` +
+      `${bytes} bytes of it so far, and spark.driver.maxResultSize is ${bytesMax} bytes\n` +
       "  Save it, iterate over it with toLocalIterator(), ask for less with take() or a filter, or " +
       "raise spark.driver.maxResultSize (0: no limit)",
     fields: { stage: stage.id, stageName: stage.name, bytes, bytesMax },

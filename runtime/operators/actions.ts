@@ -5,6 +5,7 @@
  * tasks gave back, in the order of the partitions.
  */
 import { PlanError } from "../../core/errors.ts";
+import type { TaskValue } from "../../core/engine.ts";
 import { mapByValue } from "../../core/key_map.ts";
 import { numberOf } from "../../core/number.ts";
 import { pairOf } from "../../core/pair.ts";
@@ -31,18 +32,22 @@ export function prepare(
   return data.driver.prepare(data.draft, action, new CallSite(operator));
 }
 
-/** The values of the wanted partitions, in the order of the partitions. */
+/**
+ * The values of the wanted partitions, in the order of the partitions. They are decoded when the job
+ * is over: until then the driver holds what its limit counts, and a job that fails decodes nothing.
+ */
 export async function inOrder<V>(
   data: Dataset,
   job: PreparedJob,
   options: ActionOptions,
   decode: (blocks: readonly Uint8Array[]) => V,
 ): Promise<V[]> {
-  const values: [PartitionId, V][] = [];
-  for await (const { partition, blocks } of data.driver.values(job, options)) {
-    values.push([partition, decode(blocks)]);
-  }
-  return values.sort(([a], [b]) => a - b).map(([, value]) => value);
+  const values: TaskValue[] = [];
+  for await (const value of data.driver.values(job, options)) values.push(value);
+  values.sort((a, b) => b.partition - a.partition);
+  const decoded: V[] = [];
+  for (let value = values.pop(); value; value = values.pop()) decoded.push(decode(value.blocks));
+  return decoded;
 }
 
 /** The partitions in batches: one, then four times as many as so far, until nobody asks for more. */

@@ -3,7 +3,7 @@ import { PlanError } from "../../core/errors.ts";
 import type { PartitionId, UserFunction } from "../../core/plan/plan.ts";
 import { type ActionOptions, callable, wholeNumber } from "../arguments.ts";
 import type { Dataset } from "../dataset.ts";
-import { prepare } from "./actions.ts";
+import { inOrder, prepare } from "./actions.ts";
 import { mapPartitions } from "./narrow.ts";
 
 const OPERATOR = "runJob";
@@ -33,9 +33,8 @@ export async function runJob(
     );
   }
   const partitions = [...new Set(order)].sort((a, b) => a - b);
-  const found = new Map<PartitionId, unknown[]>();
-  for await (const { partition, blocks } of data.driver.values(job, { ...options, partitions })) {
-    found.set(partition, [...data.driver.records(blocks)]);
-  }
+  const asked = { ...options, partitions };
+  const parts = await inOrder(data, job, asked, (blocks) => [...data.driver.records(blocks)]);
+  const found = new Map(partitions.map((partition, i) => [partition, parts[i]!]));
   return order.flatMap((partition) => found.get(partition)!);
 }

@@ -16,7 +16,7 @@ const pairs = (bytes: number) => {
 const large = pairs(2 * LIMIT_BYTES);
 
 const TOO_LARGE = new RegExp(
-  `^Cannot bring the result of .+ to the driver: \\d partitions? ha(?:s|ve) sent (\\d+) bytes so ` +
+  `^Cannot bring the result of .+ to the driver: \\d partitions? ha(?:s|ve) (\\d+) bytes of it so ` +
     `far, and spark\\.driver\\.maxResultSize is ${LIMIT_BYTES} bytes\\n  Save it, .*raise spark`,
 );
 

@@ -56,14 +56,22 @@ Deno.test("what was taken counts on; a second attempt counts only where it is la
   assert.equal(come(1, 1)?.bytes, 101);
 });
 
-Deno.test("a block in parts is one block, and its parts are counted as they come", () => {
-  const { values, task } = arriving(6);
-  values.add(HERE, task(0), Uint8Array.of(1, 2), true);
-  values.add(HERE, task(0), Uint8Array.of(3), false);
-  values.add(HERE, task(0), Uint8Array.of(4), false);
-  assert.deepEqual(values.take(HERE, task(0)).map((block) => [...block]), [[1, 2, 3], [4]]);
-  values.add(HERE, task(1), Uint8Array.of(5), true);
-  assert.equal(values.add(HERE, task(1), Uint8Array.of(6, 7), true)?.bytes, 7);
+Deno.test("a block in parts is one block, and counts as a whole when it is announced", () => {
+  const { values, task } = arriving(7);
+  values.add(HERE, task(0), Uint8Array.of(1, 2), 4);
+  values.add(HERE, task(0), Uint8Array.of(3));
+  values.add(HERE, task(0), Uint8Array.of(4));
+  values.add(HERE, task(0), Uint8Array.of(5));
+  assert.deepEqual(values.take(HERE, task(0)).map((block) => [...block]), [[1, 2, 3, 4], [5]]);
+  assert.equal(values.add(HERE, task(1), Uint8Array.of(6), 3)?.bytes, 8);
+});
+
+Deno.test("a block that is longer than it was announced ends the executor that sent it", () => {
+  const { values, task } = arriving(100);
+  const damaged = { name: "JobError", message: /more came of a block than its 3 bytes/ };
+  assert.throws(() => values.add(HERE, task(0), Uint8Array.of(1, 2, 3, 4), 3), damaged);
+  values.add(HERE, task(1), Uint8Array.of(1, 2), 3);
+  assert.throws(() => values.add(HERE, task(1), Uint8Array.of(3, 4)), damaged);
 });
 
 Deno.test("what a lost executor sent goes with it, and no executor adds to another's", () => {

@@ -8,6 +8,13 @@
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "jsonc-parser";
+import {
+  type ApplicationFolder,
+  makeApplicationFolder,
+  removeAllAbandoned,
+} from "../workers/application_folder.ts";
+import { newNonce } from "../runtime/local/folders.ts";
+import { denoLocks, denoPlatform } from "../workers/platform_deno.ts";
 import { exists } from "./exists.ts";
 
 type Mapping = Record<string, string>;
@@ -46,18 +53,27 @@ export function importMapFor(folder: string, home: URL): ImportMap {
 }
 
 /**
- * An import map in a file of its own, gone when it is disposed. Inside of a workspace, Deno 2.9
- * panics over one that is a `data:` URL.
+ * An import map in a file, gone when it is disposed. Inside of a workspace, Deno 2.9 panics over one
+ * that is a `data:` URL. It lies in a folder like those of applications, in the temp folder: what a
+ * launcher leaves there that is killed, the next one removes.
  */
 export class ImportMapFile implements Disposable {
-  readonly path: string = Deno.makeTempFileSync({ prefix: "flint-imports-", suffix: ".json" });
+  readonly path: string;
+  readonly #folder: ApplicationFolder;
 
   constructor(map: ImportMap) {
+    const directory = Deno.realPathSync(Deno.env.get("TMPDIR") || "/tmp");
+    removeAllAbandoned(denoPlatform, denoLocks, directory);
+    this.#folder = makeApplicationFolder(denoPlatform, denoLocks, directory, {
+      pid: Deno.pid,
+      nonce: newNonce(),
+    });
+    this.path = `${this.#folder.path}/imports.json`;
     Deno.writeTextFileSync(this.path, JSON.stringify(map));
   }
 
   [Symbol.dispose](): void {
-    if (exists(this.path)) Deno.removeSync(this.path);
+    this.#folder[Symbol.dispose]();
   }
 }
 

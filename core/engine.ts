@@ -64,4 +64,9 @@ export interface EngineHost {
   accumulate(job: JobId, stage: StageId, updates: readonly AccumulatorUpdate[]): void;
   /** Something that the user should read once, such as a temp folder that lies in memory. */
   warn(message: string): void;
+  /**
+   * A signal ends the process, and no task runs any more: the driver ends what it must not leave half
+   * done. Never rejects; the engine does not wait for long.
+   */
+  interrupted(): Promise<void>;
 }

@@ -76,6 +76,7 @@ export class Application {
         }
       },
       warn,
+      interrupted: () => this.driver.saves.end(),
     });
     const parallelism = conf.getCount("spark.default.parallelism");
     this.files = new AddedFiles(engine.filesFolder, conf.getBoolean("spark.files.overwrite"));

@@ -37,6 +37,7 @@ import { classUsers } from "./class_users.ts";
 import { Partitioner } from "./partitioner.ts";
 import { PropertyScopes } from "./job_properties.ts";
 import { PersistedDatasets } from "./persisted.ts";
+import { SavesUnderWay } from "./saves_under_way.ts";
 
 /** An action whose functions have been captured; it can run several times, for other partitions. */
 export type PreparedJob = Readonly<{
@@ -87,6 +88,8 @@ export class Driver {
   readonly properties: PropertyScopes = new PropertyScopes();
   /** The actions that have been called. */
   readonly cancellations: Cancellations = new Cancellations();
+  /** What a signal must not leave half done. */
+  readonly saves: SavesUnderWay = new SavesUnderWay();
   readonly #parts: DriverParts;
   readonly #resolveHost: ResolveHost;
   /** A source is looked at once, as in Spark: all jobs see the same splits of it. */

@@ -3,6 +3,8 @@
  *
  *     begin (refuses what exists) ─► job ─► commit, and the mark of success
  *                                       └─► abort: nothing is left
+ *
+ * Ctrl-C aborts it as well; a commit that has begun is waited for.
  */
 import type { Driver, PreparedJob, RunOptions } from "./driver.ts";
 import { assert } from "../core/errors.ts";
@@ -21,16 +23,20 @@ export async function runSave(
   const { sink, files } = driver.output(action.format);
   const job = driver.nextJobId();
   await sink.begin(target, job, files);
+  const abort = () => sink.abort(target, job, files);
+  let committing: Promise<void> | undefined;
+  using _ = driver.saves.add(() => committing ?? abort());
   try {
     const parts: SavedPart[] = [];
     for await (const saved of driver.values({ ...prepared, action }, { ...options, job })) {
       parts.push(driver.value(saved.blocks) as SavedPart);
     }
     parts.sort((a, b) => a.partition - b.partition);
-    await sink.commit(target, job, parts, files);
+    committing = sink.commit(target, job, parts, files);
+    await committing;
   } catch (error) {
     // Why the job failed matters more than what was left behind.
-    await sink.abort(target, job, files).catch((left: Error) => files.warn(left.message));
+    await abort().catch((left: Error) => files.warn(left.message));
     throw error;
   }
 }

@@ -12,6 +12,7 @@
 import type { BroadcastId, Engine, EngineHost, Job, TaskValue } from "../../core/engine.ts";
 import { encodeValue } from "../../core/codec/binary.ts";
 import { CancelledError, type FailureReport, PlanError, reportOf } from "../../core/errors.ts";
+import type { Announcement } from "../../core/events.ts";
 import { commandsOf } from "../../core/plan/ops.ts";
 import { cut } from "../../core/plan/stages.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
@@ -128,6 +129,8 @@ class LocalEngine implements Engine {
   /** The job of each stage that saves: its files are named by it. */
   readonly #savingJobs = new Map<StageId, JobId>();
   readonly #encodedStages = new WeakMap<Stage, Uint8Array>();
+  /** Why the sums of running jobs could not be added. */
+  readonly #notSummed = new Map<JobId, FailureReport>();
   readonly #warnings = new Set<string>();
   /** What has happened while instructions were being carried out. */
   readonly #untold: Stimulus[] = [];
@@ -192,11 +195,14 @@ class LocalEngine implements Engine {
     const removeFolders = () => this.#folders[Symbol.dispose]();
     this.#exitWatch = watchExit(
       () => {
+        // For ever: who waits for a job, or for the end, does not learn of it and goes on.
+        this.#stopped ??= new Promise(() => {});
         this.#pool.stopNow();
         removeFolders();
       },
       // Where one starts, it does that. A program that goes on has lost what nobody could have read.
       () => this.#cannotStart && removeFolders(),
+      () => host.interrupted(),
     );
     this.#pool.recruit(1);
   }
@@ -438,7 +444,7 @@ class LocalEngine implements Engine {
       case "finish":
         return this.#finish(instruction.job, instruction.outcome);
       case "announce":
-        return this.#host.events.emit(instruction.event);
+        return this.#host.events.emit(this.#withFailure(instruction.event));
     }
   }
 
@@ -486,13 +492,24 @@ class LocalEngine implements Engine {
       this.#host.accumulate(job, stage, updates);
     } catch (error) {
       const values = this.#jobs.get(job);
-      if (values !== undefined) this.#cancelJob(job, values, error);
+      if (values === undefined) return;
+      this.#notSummed.set(job, reportOf(error));
+      this.#cancelJob(job, values, error);
     }
+  }
+
+  /** The scheduler may have said already that a job is done whose last sums could not be added. */
+  #withFailure(event: Announcement): Announcement {
+    const failure = event.type === "job.ended" ? this.#notSummed.get(event.job) : undefined;
+    return event.type === "job.ended" && failure !== undefined
+      ? { ...event, outcome: { ok: false, failure } }
+      : event;
   }
 
   #finish(job: JobId, outcome: { ok: true } | { ok: false; failure: FailureReport }): void {
     const values = this.#jobs.get(job);
     this.#jobs.delete(job);
+    this.#notSummed.delete(job);
     this.#arriving.forget(job);
     for (const [stage, saving] of this.#savingJobs) {
       if (saving === job) this.#savingJobs.delete(stage);

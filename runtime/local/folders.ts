@@ -33,8 +33,7 @@ export type LocalFolders =
  * OutputError where a directory is missing or cannot be written.
  */
 export function makeLocalFolders(directories: readonly string[]): LocalFolders {
-  const nonce = hexOf(crypto.getRandomValues(new Uint8Array(8)));
-  const owner = { pid: Deno.pid, nonce };
+  const owner = { pid: Deno.pid, nonce: newNonce() };
   const made: ApplicationFolder[] = [];
   const make = (directory: string): string => {
     removeAllAbandoned(denoPlatform, denoLocks, directory);
@@ -76,6 +75,11 @@ function unusable(error: FileError): OutputError {
     "Name folders that exist and can be written in spark.local.dir or SPARK_LOCAL_DIRS",
     { cause: error },
   );
+}
+
+/** What tells an application's folder from those of others. */
+export function newNonce(): string {
+  return hexOf(crypto.getRandomValues(new Uint8Array(8)));
 }
 
 export function hexOf(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 /** The launcher: a job's process is what it would be without us, and its exit code says how it went. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { finished, ROOT, Workshop } from "./launch.ts";
 
 Deno.test("a job sees its own arguments, and is the main module", async () => {
@@ -85,9 +86,10 @@ Deno.test("a launcher that is killed takes the job with it", async () => {
   const reader = child.stdout.getReader();
   assert.match(new TextDecoder().decode((await reader.read()).value), /started/);
   child.kill("SIGKILL");
-  // What the launcher itself had in the temp folder stays, as nobody is there to remove it.
-  await shop.assertNothingLeft(/^flint-imports-/);
+  // What the launcher itself had in the temp folder stays until the next one starts.
+  await shop.assertNothingLeft(new RegExp(`^flint-${child.pid}-`));
   await Promise.all([child.status, reader.cancel(), child.stderr.cancel()]);
+  await shop.job("");
 });
 
 Deno.test("a driver whose heap is full says what helps", async () => {
@@ -208,6 +210,43 @@ Deno.test("Ctrl-C ends a job that spins, with 130 and nothing left", async () =>
   assert.equal((await ended).code, 130);
   await shop.assertNothingLeft();
 });
+
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`${signal} during a save removes what was written, and only that`, async () => {
+    using shop = new Workshop();
+    const [first, second] = [`${shop.folder}/first`, `${shop.folder}/second`];
+    const job = shop.write(
+      "job.ts",
+      `import { SparkContext } from "@flint/flint";
+       const sc = new SparkContext();
+       await sc.parallelize([1], 1).saveAsTextFile(${JSON.stringify(first)});
+       const slow = sc.range(1e9, undefined, 1, 2).map((n) => {
+         if (n % 5e8 === 1000) console.log("writing");
+         return n;
+       });
+       try {
+         await slow.saveAsTextFile(${JSON.stringify(second)});
+       } finally {
+         console.log("the program goes on");
+       }`,
+    );
+    const child = shop.start(["--no-progress", "--master", "local[2]", job]);
+    const errors = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    for (let log = ""; !log.includes("writing");) {
+      const { value, done } = await errors.read();
+      assert(!done, log);
+      log += value;
+    }
+    assert(existsSync(`${second}/_temporary`));
+    child.kill(signal);
+    assert.equal((await child.status).code, exitCode);
+    assert.equal(await new Response(child.stdout).text(), "");
+    await errors.cancel();
+    assert(!existsSync(second), "what was half written is there");
+    assert(existsSync(`${first}/_SUCCESS`), "what was complete is gone");
+    await shop.assertNothingLeft();
+  });
+}
 
 Deno.test("executors end when the driver is killed, and the next start takes its folder away", async () => {
   using shop = new Workshop();

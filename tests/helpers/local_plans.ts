@@ -89,6 +89,7 @@ export function testEngine(
     events: bus,
     accumulate() {},
     warn: (message) => void warnings.push(message),
+    interrupted: () => Promise.resolve(),
   };
   const engine = createLocalEngine({
     executors: 1,

@@ -9,6 +9,7 @@ import {
   TaskContext,
   TaskError,
 } from "../../mod.ts";
+import type { Outcome } from "../../core/events.ts";
 import { refused, test } from "../helpers/shared_context.ts";
 
 /** Two executors, two attempts a task: what fails once is tried again. */
@@ -163,8 +164,18 @@ test("an error of a param on the driver fails the job, and that job only", async
       return a + b;
     },
   });
+  const ends: Outcome[] = [];
+  using _listening = sc.events.subscribe((event) => {
+    if (event.type === "job.ended") ends.push(event.outcome);
+  });
   const act = sc.range(0, 4, 1, 2).foreach((n) => sum.add(n));
   await assert.rejects(act, { name: "RangeError", message: /^cannot add \d to 0$/ });
+  // Of the only task: the job would be done with it.
+  await assert.rejects(sc.range(0, 1, 1, 1).foreach((n) => sum.add(n)), { name: "RangeError" });
+  assert.deepEqual(
+    ends.map((end) => end.ok ? "ok" : end.failure.name),
+    ["RangeError", "RangeError"],
+  );
   const pairs = sc.range(0, 4, 1, 2).map((n): [number, number] => (sum.add(n), [n % 2, n]));
   await assert.rejects(pairs.reduceByKey((a, b) => a + b).collect(), { name: "RangeError" });
   assert.equal(await sc.range(10).count(), 10);

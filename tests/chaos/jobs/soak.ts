@@ -21,12 +21,12 @@ setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
 const temp = Deno.env.get("TMPDIR")!;
-/** What map outputs, spills, broadcasts and blocks take: all in the application's folder but its owner. */
+/** What map outputs, spills, broadcasts and blocks take: not the owner's name, nor the import map. */
 function tempBytes(): number {
   const names = readdirSync(temp, { recursive: true }) as string[];
   let bytes = 0;
   for (const name of names) {
-    if (!/^flint-\d+-/.test(name) || name.endsWith("/owner")) continue;
+    if (!/^flint-\d+-/.test(name) || /\/(owner|imports\.json)$/.test(name)) continue;
     const stat = statSync(`${temp}/${name}`, { throwIfNoEntry: false });
     if (stat?.isFile()) bytes += stat.size;
   }

@@ -11,13 +11,16 @@ import type { ReadableFile } from "../core/platform.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { BlockSink, ShuffleIO } from "./carrier.ts";
 import { damaged, openWritten } from "./damage.ts";
+import { free } from "./free_memory.ts";
 import type { Reservation } from "./memory_budget.ts";
+import { ReusedMemory } from "./reused_memory.ts";
 
-/** A block: in memory, or in a file. */
+/** A block: in memory of its own, in that of whoever puts it, which ends with `put`, or in a file. */
 type StoredBlock =
   & Readonly<{ records: number }>
   & (
-    | Readonly<{ kind: "held"; bytes: Uint8Array }>
+    | Readonly<{ kind: "held"; bytes: Uint8Array<ArrayBuffer> }>
+    | Readonly<{ kind: "lent"; bytes: Uint8Array }>
     | Readonly<{ kind: "spilled"; path: string; offset: number; length: number; crc: number }>
   );
 
@@ -40,15 +43,18 @@ export class BlockStore implements Disposable {
 
   /** Takes a copy of a block; told no by the budget, it spills what it holds and the block too. */
   put(partition: PartitionId, block: Uint8Array, records: number): void {
-    const fits = this.#memory.tryGrow(block.length);
-    const bytes = fits ? block.slice() : block;
-    this.#blocks[partition]!.push({ kind: "held", bytes, records });
-    if (!fits) this.spill();
+    const blocks = this.#blocks[partition]!;
+    if (this.#memory.tryGrow(block.length)) {
+      blocks.push({ kind: "held", bytes: new Uint8Array(block), records });
+    } else {
+      blocks.push({ kind: "lent", bytes: block, records });
+      this.spill();
+    }
   }
 
   /** Moves all blocks in memory to a file. */
   spill(): void {
-    if (!this.#blocks.some((blocks) => blocks.at(-1)?.kind === "held")) return;
+    if (this.#blocks.every((blocks) => (blocks.at(-1)?.kind ?? "spilled") === "spilled")) return;
     const spilled = this.#io.spills.write("blocks", (file) => {
       this.#paths.push(file.path);
       return this.#blocks.map((blocks) =>
@@ -67,22 +73,26 @@ export class BlockStore implements Disposable {
         })
       );
     });
+    this.#forget();
     spilled.forEach((blocks, partition) => this.#blocks[partition] = blocks);
     this.#memory.shrink(this.#memory.bytes);
   }
 
   /** Writes all blocks, partitions ascending, each partition's in the order in which they came. */
   drain(sink: BlockSink): void {
+    const memory = new ReusedMemory();
     for (const [partition, blocks] of this.#blocks.entries()) {
-      for (const block of blocks) sink.write(partition, this.#bytesOf(block), block.records);
-      blocks.length = 0;
+      for (const block of blocks) {
+        sink.write(partition, this.#bytesOf(block, memory), block.records);
+      }
     }
     this[Symbol.dispose]();
   }
 
-  /** The blocks of a partition in the order in which they came; they stay. */
+  /** The blocks of a partition in the order in which they came; each may be overwritten by the next. */
   *blocksOf(partition: PartitionId): Generator<Uint8Array> {
-    for (const block of this.#blocks[partition]!) yield this.#bytesOf(block);
+    const memory = new ReusedMemory();
+    for (const block of this.#blocks[partition]!) yield this.#bytesOf(block, memory);
   }
 
   [Symbol.dispose](): void {
@@ -90,14 +100,21 @@ export class BlockStore implements Disposable {
     this.#open.clear();
     for (const path of this.#paths) this.#io.spills.release(path);
     this.#paths.length = 0;
-    for (const blocks of this.#blocks) blocks.length = 0;
+    this.#forget();
     this.#memory[Symbol.dispose]();
   }
 
-  #bytesOf(block: StoredBlock): Uint8Array {
-    if (block.kind === "held") return block.bytes;
+  #forget(): void {
+    for (const blocks of this.#blocks) {
+      for (const block of blocks) if (block.kind === "held") free(block.bytes);
+      blocks.length = 0;
+    }
+  }
+
+  #bytesOf(block: StoredBlock, memory: ReusedMemory): Uint8Array {
+    if (block.kind !== "spilled") return block.bytes;
     const { path, offset, length, crc } = block;
-    const bytes = new Uint8Array(length);
+    const bytes = memory.take(length);
     const found = this.#fileOf(path).readAt(offset, bytes);
     if (found === length && this.#io.platform.crc32(bytes) === crc) return bytes;
     throw damaged(path, offset, "a spilled block is not what was written");

@@ -28,10 +28,9 @@ export type ShuffleIO = Readonly<{
 }>;
 
 /**
- * What a reduce task gets: blocks in the order of the map partitions, each checked and, where they are
- * combined, grouped or sorted, overwritten by the next; or, where the
- * carrier keeps sorted output whole, runs in that order and the range of keys that belongs to the
- * partition.
+ * What a reduce task gets: blocks in the order of the map partitions, each checked, and overwritten by
+ * the next; or, where the carrier keeps sorted output whole, runs in that order and the range of keys
+ * that belongs to the partition.
  */
 export type ExchangeInput =
   | Readonly<{ kind: "blocks"; blocks: Iterable<Uint8Array> }>

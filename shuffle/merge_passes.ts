@@ -10,6 +10,7 @@
  */
 import { MemoryError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
+import { free } from "./free_memory.ts";
 import type { Budget, Reservation } from "./memory_budget.ts";
 import { keptBytesFor, Merge, slotBytesOf, type SortedRecords } from "./merge.ts";
 import { BLOCK_BYTES, blocksOf, type KeyRange, type Run, RunWriter } from "./run.ts";
@@ -48,7 +49,13 @@ export function mergeRuns(runs: readonly Run[], options: MergeRunsOptions): Sort
     const some = runs.filter((run) => mayHold(run, range));
     const memory = new Uint8Array(reserveFor(some, range, reservation));
     const few = mergeDown(some, { platform, spills, memory, range });
-    const merge = new Merge(platform, few, range, memory, reservation);
+    const held = {
+      [Symbol.dispose]() {
+        free(memory);
+        reservation[Symbol.dispose]();
+      },
+    };
+    const merge = new Merge(platform, few, range, memory, held);
     for (const run of few) spills.release(run.path);
     return merge;
   } catch (error) {

@@ -9,6 +9,7 @@
  */
 import { RecordError } from "../core/errors.ts";
 import { putRecord, RECORD_HEADER_BYTES_MAX } from "./bytes.ts";
+import { free } from "./free_memory.ts";
 import type { Reservation } from "./memory_budget.ts";
 
 const HEADER_BYTES = 4;
@@ -55,6 +56,7 @@ export class PairBlockBuilder {
   /** Gives its memory back. */
   release(): void {
     this.#memory?.shrink(this.#block.length);
+    free(this.#block);
     this.#block = new Uint8Array(0);
     this.records = 0;
     this.bytes = HEADER_BYTES;
@@ -67,6 +69,7 @@ export class PairBlockBuilder {
     this.#block = new Uint8Array(length);
     this.#block.set(old.subarray(0, this.bytes));
     this.#memory?.shrink(old.length);
+    free(old);
     return true;
   }
 }

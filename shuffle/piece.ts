@@ -107,7 +107,7 @@ export class Piece {
   }
 
   /** The sorted records, one behind the other, and SLACK_BYTES. */
-  encoded(): Uint8Array {
+  encoded(): Uint8Array<ArrayBuffer> {
     const to = new Uint8Array(this.#encodedBytes);
     const bytes = this.#bytes;
     const starts = this.#starts;

@@ -31,6 +31,7 @@ import type { BlockSink, RunSink } from "./carrier.ts";
 import { MapOutputDamaged, type MapOutputOrigin, openWritten } from "./damage.ts";
 import { type FileHeader, headerFault, headerFor } from "./file_header.ts";
 import { type OutputIndex, OutputIndexes } from "./output_indexes.ts";
+import type { ReusedMemory } from "./reused_memory.ts";
 import { openRuns, type Run, sealRuns } from "./run.ts";
 import { sampleOf } from "./run_sample.ts";
 
@@ -254,25 +255,11 @@ export class SortedFileSink implements RunSink {
   }
 }
 
-/** Where a block of so many bytes is to be read to. */
-export type BlockMemory = (bytes: number) => Uint8Array<ArrayBuffer>;
-
-/**
- * The same memory for one block after the other, for readers who keep none of them. Blocks of their
- * own would be garbage outside of V8's heap, of which it leaves up to 64 MB lying.
- */
-export function reusedMemory(): BlockMemory {
-  let memory = new Uint8Array(0);
-  return (bytes) => {
-    if (memory.length < bytes) memory = new Uint8Array(bytes);
-    return memory.subarray(0, bytes);
-  };
-}
-
 /**
  * The blocks of one partition of a map output, in the order in which they were written, each
- * checked; a block is the caller's to keep, unless `memoryFor` says otherwise. `path` is that of the data file; what is `known` of it
- * is not read. Throws a MapOutputDamaged, at the latest at the block that is not what was written.
+ * checked. Those that are read to the same `memory` are overwritten by the next; else a block is the
+ * caller's to keep. `path` is that of the data file; what is `known` of it is not read. Throws a
+ * MapOutputDamaged, at the latest at the block that is not what was written.
  */
 export function* readPartition(
   platform: Platform,
@@ -280,7 +267,7 @@ export function* readPartition(
   origin: MapOutputOrigin,
   partition: PartitionId,
   known = new OutputIndexes(0),
-  memoryFor: BlockMemory = (bytes) => new Uint8Array(bytes),
+  memory?: ReusedMemory,
 ): Generator<Uint8Array, void, undefined> {
   const header = headerFor(platform, path);
   const damaged = (detail: string) => new MapOutputDamaged(origin, `${detail} in ${path}`);
@@ -303,7 +290,7 @@ export function* readPartition(
     const blockAt = at + FRAME_HEADER_BYTES;
     const blockEnd = blockAt + frame.blockBytes;
     if (blockEnd > end) throw damaged(`the block at byte ${at} is too long`);
-    const block = memoryFor(blockEnd - blockAt);
+    const block = memory?.take(frame.blockBytes) ?? new Uint8Array(frame.blockBytes);
     file.readAt(blockAt, block);
     if (!frame.isRight(at, block)) {
       throw damaged(`the checksum of the block at byte ${at} is wrong`);

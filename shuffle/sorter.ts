@@ -12,6 +12,7 @@
  */
 import { assert, MemoryError } from "../core/errors.ts";
 import type { Platform, WritableFile } from "../core/platform.ts";
+import { free } from "./free_memory.ts";
 import { SortScratch } from "./key_sort.ts";
 import { KEY_BYTES_MAX, keyTooLarge } from "./loser_tree.ts";
 import type { Budget, Reservation } from "./memory_budget.ts";
@@ -64,7 +65,7 @@ export class Sorter implements Disposable {
   /** The piece that is being filled; at first one without room. */
   #piece = new Piece(0, 0);
   /** Sorted pieces, in the order in which they were filled. */
-  #encoded: Uint8Array[] = [];
+  #encoded: Uint8Array<ArrayBuffer>[] = [];
   readonly #runs: Run[] = [];
   #records = 0;
   #isDone = false;
@@ -213,7 +214,10 @@ export class Sorter implements Disposable {
       ? spills.write("sort", (file) => this.#writeAll(file))
       : this.#writeAll(output);
     for (const run of runs) this.#runs.push(run);
-    for (const { length } of this.#encoded) this.#reservation.shrink(length);
+    for (const encoded of this.#encoded) {
+      this.#reservation.shrink(encoded.length);
+      free(encoded);
+    }
     this.#encoded = [];
     this.#piece.clear();
   }

@@ -27,13 +27,13 @@ import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { withFoldersMadeAgain } from "../shuffle/lost_folder.ts";
 import { MemoryBudget } from "../shuffle/memory_budget.ts";
 import { OutputIndexes } from "../shuffle/output_indexes.ts";
+import { ReusedMemory } from "../shuffle/reused_memory.ts";
 import type { KeyRange } from "../shuffle/run.ts";
 import {
   type MapOutputPlace,
   openSortedOutput,
   readPartition,
   removeOutput,
-  reusedMemory,
   ShuffleFileSink,
   SortedFileSink,
 } from "../shuffle/shuffle_file.ts";
@@ -156,7 +156,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
         range: range ?? {},
       };
     }
-    return { kind: "blocks", blocks: this.#blocks(location, partition, exchange) };
+    return { kind: "blocks", blocks: this.#blocks(location, partition) };
   }
 
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink {
@@ -214,12 +214,8 @@ export class LocalTaskIO implements TaskIO, Disposable {
     this.spills[Symbol.dispose]();
   }
 
-  *#blocks(
-    location: ExchangeLocation,
-    partition: PartitionId,
-    exchange: RevivedExchange,
-  ): Generator<Uint8Array> {
-    const memory = isReadByRecord(exchange) ? reusedMemory() : undefined;
+  *#blocks(location: ExchangeLocation, partition: PartitionId): Generator<Uint8Array> {
+    const memory = new ReusedMemory();
     for (const [map, { file }] of location.outputs.entries()) {
       const path = shuffleFilePath(this.#place.folders, file);
       const origin = { exchange: location.id, partition: map };
@@ -239,11 +235,6 @@ export class LocalTaskIO implements TaskIO, Disposable {
 /** The bounds of a range partitioner are known only after the map side, so reducers seek by them. */
 function isKeptAsRuns(exchange: RevivedExchange): boolean {
   return exchange.kind === "sort" && exchange.partitioner.kind === "range";
-}
-
-/** Its readers copy what they take out of a block before they ask for the next one. */
-function isReadByRecord({ kind }: RevivedExchange): boolean {
-  return kind === "combine" || kind === "group" || kind === "sort";
 }
 
 /** The keys of a partition; undefined where there were too few different keys for so many. */

@@ -168,7 +168,9 @@ function spillFiles(folder: string, records: Records): WrittenFile[] {
     Array.from(Deno.readDirSync(folder), ({ name }) => `${folder}/${name}`)
       .find((path) => path.includes(`spill-${label}`))!;
   const [blocksPath, valuesPath] = [pathOf("blocks"), pathOf("values")];
-  const stored = [0, 1].flatMap((partition) => [...store.blocksOf(partition)]);
+  const stored = [0, 1].flatMap((partition) =>
+    Array.from(store.blocksOf(partition), (block) => block.slice())
+  );
   return [
     {
       name: "spilled run",
@@ -181,7 +183,10 @@ function spillFiles(folder: string, records: Records): WrittenFile[] {
     {
       name: "spilled blocks",
       path: blocksPath,
-      read: () => [0, 1].flatMap((partition) => [...store.blocksOf(partition)]),
+      read: () =>
+        [0, 1].flatMap((partition) =>
+          Array.from(store.blocksOf(partition), (block) => block.slice())
+        ),
       blocks: inARow(0, stored.map(({ length }) => length)),
       others: [run.path],
       isSpill: true,

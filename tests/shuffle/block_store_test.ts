@@ -63,7 +63,8 @@ Deno.test("spilled blocks that are changed, cut, moved or gone are found", () =>
   const path = `${folder.path}/${name}`;
   const whole = Deno.readFileSync(path);
   assert.equal(whole.length, 60);
-  const read = () => [0, 1].flatMap((partition) => [...store.blocksOf(partition)]);
+  const read = () =>
+    [0, 1].flatMap((partition) => Array.from(store.blocksOf(partition), (block) => block.slice()));
   const expectDamage = (bytes: Uint8Array, what: string) => {
     Deno.writeFileSync(path, bytes);
     assert.throws(read, { name: "RecordError", code: "CorruptBlock" }, what);

@@ -196,7 +196,7 @@ export function slotBytesOf(run: Run, range: KeyRange): number {
   const { first, end } = blocksOf(run, range);
   let payloadBytesMax = 0;
   for (let i = first; i < end; i++) {
-    payloadBytesMax = Math.max(payloadBytesMax, run.blocks[i]!.bytes);
+    payloadBytesMax = Math.max(payloadBytesMax, run.blocks.bytes(i));
   }
   return BLOCK_HEADER_BYTES + payloadBytesMax + SLACK_BYTES;
 }

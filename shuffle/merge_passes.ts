@@ -141,7 +141,7 @@ export function mergeDown(runs: readonly Run[], options: MergeDownOptions): read
 function candidateOf(run: Run, range: KeyRange): Candidate {
   const { first, end } = blocksOf(run, range);
   let bytes = 0;
-  for (let i = first; i < end; i++) bytes += run.blocks[i]!.bytes;
+  for (let i = first; i < end; i++) bytes += run.blocks.bytes(i);
   return { run, slotBytes: slotBytesOf(run, range), bytes };
 }
 

@@ -12,8 +12,9 @@ import type { Run } from "./run.ts";
 /** The index of an output: where its partitions begin and end in its data. */
 export type OutputIndex = Readonly<{ dataBytes: number; offsets: Float64Array }>;
 
-/** About what an entry takes beside its contents. */
+/** About what an entry takes beside its contents, and a run beside the bytes of its index. */
 const ENTRY_BYTES = 200;
+const RUN_BYTES = 800;
 
 /** Indexes and runs by the path of their data file. */
 export class OutputIndexes {
@@ -58,8 +59,7 @@ export class OutputIndexes {
 function bytesOfRuns(runs: readonly Run[]): number {
   let bytes = 0;
   for (const { blocks } of runs) {
-    bytes += ENTRY_BYTES;
-    for (const { firstKey } of blocks) bytes += ENTRY_BYTES + firstKey.length;
+    bytes += RUN_BYTES + blocks.encoded.byteLength + blocks.starts.byteLength;
   }
   return bytes;
 }

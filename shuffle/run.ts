@@ -9,8 +9,7 @@
  *
  *     directory  per run:   f64 offset, f64 bytes, f64 records, u32 blocks, u32 largest payload,
  *                           u32 longest key
- *                per block: f64 offset, u32 payload bytes, u32 records, u32 CRC32 of the block,
- *                           u32 key length, first key
+ *                           and its blocks (block_index.ts)
  *     trailer    f64 directory offset, u32 runs, u32 CRC32 of the directory, u32 magic,
  *                u32 CRC32 of the trailer
  *
@@ -25,6 +24,7 @@
  */
 import { assert } from "../core/errors.ts";
 import type { Platform, ReadableFile, WritableFile } from "../core/platform.ts";
+import { type BlockEntry, BlockIndex, BlockIndexBuilder } from "./block_index.ts";
 import { compareKeyBytes, putRecord, putVarint, RECORD_HEADER_BYTES_MAX } from "./bytes.ts";
 import { damaged, type MapOutputOrigin, openWritten } from "./damage.ts";
 import { type FileHeader, headerFault } from "./file_header.ts";
@@ -40,21 +40,8 @@ export const BLOCK_HEADER_BYTES = 12;
 export const INDEX_KEY_BYTES_MAX = 1024;
 
 const RUN_ENTRY_BYTES = 36;
-const BLOCK_ENTRY_BYTES = 24;
 const TRAILER_BYTES = 24;
 const MAGIC = 0x334e5552; // "RUN3"
-
-/**
- * Where a block lies and what it is: `offset` in its file, `bytes` of payload, its checksum, and how
- * its first key begins.
- */
-export type BlockEntry = Readonly<{
-  offset: number;
-  bytes: number;
-  records: number;
-  crc: number;
-  firstKey: Uint8Array;
-}>;
 
 /** The handle of sorted records on disk. `bytes` are those of its blocks, headers included. */
 export type Run = Readonly<{
@@ -62,7 +49,7 @@ export type Run = Readonly<{
   offset: number;
   bytes: number;
   records: number;
-  blocks: readonly BlockEntry[];
+  blocks: BlockIndex;
   /** The largest payload of its blocks. */
   blockBytesMax: number;
   /** The longest of its keys. */
@@ -87,7 +74,7 @@ export class RunWriter {
   readonly #block: Uint8Array;
   readonly #view: DataView;
   readonly #offset: number;
-  readonly #blocks: BlockEntry[] = [];
+  readonly #blocks = new BlockIndexBuilder();
   #end = BLOCK_HEADER_BYTES;
   #recordsInBlock = 0;
   #records = 0;
@@ -139,7 +126,7 @@ export class RunWriter {
       offset: this.#offset,
       bytes: this.#file.bytes - this.#offset,
       records: this.#records,
-      blocks: this.#blocks,
+      blocks: this.#blocks.finish(),
       blockBytesMax: this.#blockBytesMax,
       keyBytesMax: this.#keyBytesMax,
     };
@@ -189,7 +176,7 @@ export class RunWriter {
   }
 
   #wrote(offset: number, bytes: number, records: number, crc: number): void {
-    this.#blocks.push({ offset, bytes, records, crc, firstKey: this.#firstKey });
+    this.#blocks.add({ offset, bytes, records, crc, firstKey: this.#firstKey });
     this.#records += records;
     this.#blockBytesMax = Math.max(this.#blockBytesMax, bytes);
   }
@@ -228,7 +215,7 @@ function blocksBefore(run: Run, isBefore: (key: Uint8Array) => boolean): number 
   let high = run.blocks.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(run.blocks[middle]!.firstKey)) low = middle + 1;
+    if (isBefore(run.blocks.firstKey(middle))) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -267,11 +254,11 @@ export class BlockReader {
    */
   read(into: Uint8Array, at: number): number {
     if (this.#next >= this.#end) return 0;
-    const entry = this.#run.blocks[this.#next++]!;
+    const { blocks } = this.#run;
+    const entry = blocks.at(this.#next++);
     readBlock(this.#platform, this.#file, this.#run, entry, into, at);
-    const following = this.#run.blocks[this.#next];
     this.#isInside = this.#to === undefined ||
-      following !== undefined && isSurelyLess(following.firstKey, this.#to);
+      this.#next < blocks.length && isSurelyLess(blocks.firstKey(this.#next), this.#to);
     return BLOCK_HEADER_BYTES + entry.bytes;
   }
 }
@@ -301,13 +288,13 @@ export function readBlock(
 export function copyRun(platform: Platform, run: Run, to: WritableFile, memory: Uint8Array): Run {
   using from = openWritten(platform, run.path, run.origin);
   const offset = to.bytes;
-  const blocks: BlockEntry[] = [];
+  const blocks = new BlockIndexBuilder();
   for (const entry of run.blocks) {
     readBlock(platform, from, run, entry, memory, 0);
-    blocks.push({ ...entry, offset: to.bytes });
+    blocks.add({ ...entry, offset: to.bytes });
     to.append(memory.subarray(0, BLOCK_HEADER_BYTES + entry.bytes));
   }
-  return { ...run, path: to.path, offset, blocks };
+  return { ...run, path: to.path, offset, blocks: blocks.finish() };
 }
 
 /**
@@ -321,10 +308,7 @@ export function sealRuns(
   header?: FileHeader,
 ): void {
   let bytes = TRAILER_BYTES;
-  for (const run of runs) {
-    bytes += RUN_ENTRY_BYTES;
-    for (const block of run.blocks) bytes += BLOCK_ENTRY_BYTES + block.firstKey.length;
-  }
+  for (const { blocks } of runs) bytes += RUN_ENTRY_BYTES + blocks.encoded.length;
   const directory = new Uint8Array(bytes);
   const view = new DataView(directory.buffer);
   let at = 0;
@@ -335,16 +319,8 @@ export function sealRuns(
     view.setUint32(at + 24, run.blocks.length, true);
     view.setUint32(at + 28, run.blockBytesMax, true);
     view.setUint32(at + 32, run.keyBytesMax, true);
-    at += RUN_ENTRY_BYTES;
-    for (const block of run.blocks) {
-      view.setFloat64(at, block.offset, true);
-      view.setUint32(at + 8, block.bytes, true);
-      view.setUint32(at + 12, block.records, true);
-      view.setUint32(at + 16, block.crc, true);
-      view.setUint32(at + 20, block.firstKey.length, true);
-      directory.set(block.firstKey, at + BLOCK_ENTRY_BYTES);
-      at += BLOCK_ENTRY_BYTES + block.firstKey.length;
-    }
+    directory.set(run.blocks.encoded, at + RUN_ENTRY_BYTES);
+    at += RUN_ENTRY_BYTES + run.blocks.encoded.length;
   }
   view.setFloat64(at, file.bytes, true);
   view.setUint32(at + 8, runs.length, true);
@@ -414,21 +390,12 @@ function readDirectory(path: string, directory: Uint8Array, runCount: number): R
   let at = 0;
   for (let i = 0; i < runCount; i++) {
     const runAt = at;
-    const blocks: BlockEntry[] = [];
-    const blockCount = view.getUint32(runAt + 24, true);
-    at += RUN_ENTRY_BYTES;
-    for (let j = 0; j < blockCount; j++) {
-      const keyAt = at + BLOCK_ENTRY_BYTES;
-      const keyLength = view.getUint32(at + 20, true);
-      blocks.push({
-        offset: view.getFloat64(at, true),
-        bytes: view.getUint32(at + 8, true),
-        records: view.getUint32(at + 12, true),
-        crc: view.getUint32(at + 16, true),
-        firstKey: directory.slice(keyAt, keyAt + keyLength),
-      });
-      at = keyAt + keyLength;
-    }
+    const blocks = BlockIndex.read(
+      directory,
+      runAt + RUN_ENTRY_BYTES,
+      view.getUint32(runAt + 24, true),
+    );
+    at += RUN_ENTRY_BYTES + blocks.encoded.length;
     runs.push({
       path,
       offset: view.getFloat64(runAt, true),

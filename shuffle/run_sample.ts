@@ -1,14 +1,9 @@
 /** Keys that part sorted runs into pieces of about equal size: what range bounds are made of. */
 import type { Platform } from "../core/platform.ts";
+import type { BlockEntry } from "./block_index.ts";
 import { compareKeyBytes, getVarint, varintBytes } from "./bytes.ts";
 import { openWritten } from "./damage.ts";
-import {
-  BLOCK_HEADER_BYTES,
-  type BlockEntry,
-  INDEX_KEY_BYTES_MAX,
-  readBlock,
-  type Run,
-} from "./run.ts";
+import { BLOCK_HEADER_BYTES, INDEX_KEY_BYTES_MAX, readBlock, type Run } from "./run.ts";
 
 /** A run of so many blocks is described well enough by its index. */
 const INDEXED_BLOCKS_MIN = 16;
@@ -36,17 +31,18 @@ export function sampleOf(platform: Platform, runs: readonly Run[], keysMax: numb
 /** Without the run's first key: a minimum of every run would crowd the lower end. */
 function fromIndex(run: Run): SampledKey[] {
   const bytes = run.bytes / (run.blocks.length - 1);
-  return run.blocks.slice(1).map(({ firstKey }) => ({ key: firstKey, bytes }));
+  return Array.from(run.blocks, ({ firstKey }) => ({ key: firstKey, bytes })).slice(1);
 }
 
 function fromRecords(platform: Platform, run: Run): SampledKey[] {
   using file = openWritten(platform, run.path, run.origin);
-  const bytesMax = run.blocks.reduce(
+  const blocks = [...run.blocks];
+  const bytesMax = blocks.reduce(
     (most, { records, bytes }) => records > 1 ? Math.max(most, bytes) : most,
     0,
   );
   const memory = new Uint8Array(BLOCK_HEADER_BYTES + bytesMax);
-  return run.blocks.flatMap((entry) => {
+  return blocks.flatMap((entry) => {
     // A record that has a block to itself may be huge; the index knows its key.
     if (entry.records === 1) return [{ key: entry.firstKey, bytes: entry.bytes }];
     readBlock(platform, file, run, entry, memory, 0);

@@ -282,7 +282,10 @@ function inARow(from: number, lengths: readonly number[]): Part[] {
 }
 
 function blocksOf(run: Run): Part[] {
-  return run.blocks.map(({ offset, bytes }) => ({ at: offset, bytes: BLOCK_HEADER_BYTES + bytes }));
+  return Array.from(
+    run.blocks,
+    ({ offset, bytes }) => ({ at: offset, bytes: BLOCK_HEADER_BYTES + bytes }),
+  );
 }
 
 function runsMerged(runs: readonly Run[]): SortedRecords {

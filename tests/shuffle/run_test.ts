@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { type BlockEntry, BlockIndex } from "../../shuffle/block_index.ts";
 import { compareKeyBytes } from "../../shuffle/bytes.ts";
 import { Merge } from "../../shuffle/merge.ts";
 import {
   BLOCK_HEADER_BYTES,
-  type BlockEntry,
   blocksOf,
   copyRun,
   INDEX_KEY_BYTES_MAX,
@@ -77,7 +77,7 @@ Deno.test("long keys are cut in the index, and ranges are right all the same", (
   });
   const records = recordsOf(keys);
   const run = writeRun(file, records, 4096);
-  assert.ok(run.blocks.every((block) => block.firstKey.length <= INDEX_KEY_BYTES_MAX));
+  assert.ok([...run.blocks].every((block) => block.firstKey.length <= INDEX_KEY_BYTES_MAX));
   for (let from = 0; from < 60; from += 3) {
     for (let to = 0; to < 60; to += 7) {
       const range = { from: keys[from]!, to: keys[to]! };
@@ -106,7 +106,7 @@ Deno.test("a record larger than a block has a block of its own", () => {
   const writer = new RunWriter(denoPlatform, file, { block: new Uint8Array(2048) });
   for (const record of records) writeRecord(writer, record);
   const run = writer.finish();
-  assert.deepEqual(run.blocks.map((block) => block.records), [1, 1, 1, 1]);
+  assert.deepEqual(Array.from(run.blocks, (block) => block.records), [1, 1, 1, 1]);
   assert.ok(run.blockBytesMax > 4000);
   assert.equal(run.bytes, file.bytes);
   assert.deepEqual(readRange(run), textsOf(records));
@@ -162,7 +162,7 @@ Deno.test("a block that is whole but not the one of the index is found", () => {
   const path = `${folder.path}/runs`;
   const { runs } = writeFile(path);
   const [first, second] = runs[0]!.blocks;
-  const swapped = { ...runs[0]!, blocks: [{ ...first!, offset: second!.offset }] };
+  const swapped = { ...runs[0]!, blocks: BlockIndex.of([{ ...first!, offset: second!.offset }]) };
   assert.throws(() => readRange(swapped), { code: "CorruptBlock" });
 });
 
@@ -177,7 +177,7 @@ Deno.test("blocks of one size that have changed places are found, in a file and 
     sealRuns(denoPlatform, file, runs);
   }
   const whole = Deno.readFileSync(path);
-  const blocks = runs.flatMap((run) => run.blocks);
+  const blocks = runs.flatMap((run) => [...run.blocks]);
   const end = (block: BlockEntry) => block.offset + BLOCK_HEADER_BYTES + block.bytes;
   let swaps = 0;
   for (const one of blocks) {

@@ -34,6 +34,7 @@ import type {
   ToWorker,
 } from "./protocol.ts";
 import { Streams } from "./streams.ts";
+import { servingFailure } from "./task_failure.ts";
 import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 
 /** What goes to the driver in one message of a value: with its header one frame, which nobody joins. */
@@ -330,7 +331,7 @@ export class Slot {
     try {
       await running.file.append(bytes);
     } catch (error) {
-      running.failure = reportOf(error);
+      running.failure = servingFailure(error);
       hired.worker.setCancelled(true);
     }
   }
@@ -351,7 +352,7 @@ export class Slot {
     try {
       running?.keeping.end(id, { memory, disk }, isWhole);
     } catch (error) {
-      running!.failure = reportOf(error);
+      running!.failure = servingFailure(error);
     }
   }
 
@@ -375,7 +376,7 @@ export class Slot {
       else if (running.file !== undefined) told = await saved(result, running.file);
     } catch (error) {
       const { task, metrics } = result;
-      told = { task, metrics, kind: "failed", failure: reportOf(error) };
+      told = { task, metrics, kind: "failed", failure: servingFailure(error) };
     }
     this.#running = undefined;
     if (told.kind === "value" || told.kind === "written") {

@@ -47,12 +47,20 @@ export function badEnd(thrown: unknown, blame: Blame, cancelled: boolean): BadEn
   if (error instanceof KeptLost) {
     return { kind: "keptLost", lost: error.lost, detail: error.detail };
   }
-  const culprit = blame.of(error);
+  return { kind: "failed", failure: judged(error, blame.of(error)) };
+}
+
+/** What went wrong in the control thread on behalf of a task, such as with the file that it saves. */
+export function servingFailure(thrown: unknown): FailureReport {
+  return judged(firstThrown(thrown), undefined);
+}
+
+/** Also says whether another attempt is worth it. */
+function judged(error: unknown, culprit: Culprit | undefined): FailureReport {
   const isLocalDisk = culprit === undefined && error instanceof FileError;
   const failure = failureOf(isLocalDisk ? refusal(error) : error, culprit);
   // A disk that has failed once may do its work the next time.
-  const again = isOfDisk(error) ? { final: false } : {};
-  return { kind: "failed", failure: { ...failure, ...again } };
+  return isOfDisk(error) ? { ...failure, final: false } : failure;
 }
 
 /** The files that a task itself reads and writes are those of the application. */

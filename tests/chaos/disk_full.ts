@@ -51,27 +51,29 @@ type Outcome = Readonly<{
   attempts: number;
 }>;
 
-/** Runs the job over these disks. What is wrong with it, if anything is. */
+/** Runs the job over these disks; its answer is saved to `output`. What is wrong with it, if anything is. */
 async function wrongWith(
   { shop }: Setup,
   disks: readonly Disk[],
   expected: "exact" | "DiskFull",
+  output?: Disk,
 ): Promise<string | undefined> {
   const folders = disks.map(({ path }) => path);
-  const ballast = expected === "DiskFull" ? [disks[0]!.ballast] : [];
+  const ballast = expected === "DiskFull" ? [(output ?? disks[0]!).ballast] : [];
   const words = ["--master", "local[2,4]", "--worker-memory", "1m", JOB];
   const { stdout, stderr, code } = await finished(
-    shop.start([...words, folders.join(","), ...ballast]),
+    shop.start([...words, folders.join(","), ...ballast, ...(output ? [output.path] : [])]),
   );
   if (code !== 0) return `the program ended with ${code}: ${stderr}`;
   const [first, second] = JSON.parse(stdout) as [Outcome, Outcome];
-  const left = disks.flatMap((disk) => disk.left);
+  const left = [...disks, ...(output ? [output] : [])].flatMap((disk) => disk.left);
   if (left.length > 0) return `left behind: ${left.join(", ")}`;
   if (second.exact !== true) return `the second time: ${JSON.stringify(second)}`;
   if (expected === "exact") {
     return first.exact === true ? undefined : `the first time: ${JSON.stringify(first)}`;
   }
-  const named = folders.some((path) => first.message?.includes(path)) &&
+  const full = output === undefined ? folders : [output.path];
+  const named = full.some((path) => first.message?.includes(path)) &&
     /\d+ bytes/.test(first.message ?? "");
   const isRight = first.name === "OutputError" && first.code === "DiskFull" && named &&
     first.attempts === 1;
@@ -111,8 +113,12 @@ async function measured(setup: Setup): Promise<{ measured: string; ok: boolean }
     if (wrong === undefined) right++;
     else console.error(`${what}: ${wrong}`);
   };
-  const check = async (what: string, disks: readonly Disk[], expected: "exact" | "DiskFull") =>
-    count(what, await wrongWith(setup, disks, expected));
+  const check = async (
+    what: string,
+    disks: readonly Disk[],
+    expected: "exact" | "DiskFull",
+    output?: Disk,
+  ) => count(what, await wrongWith(setup, disks, expected, output));
   for (const free of sizes) {
     const folder = `${shop.folder}/disks-${free}`;
     mkdirSync(folder);
@@ -126,6 +132,8 @@ async function measured(setup: Setup): Promise<{ measured: string; ok: boolean }
     using other = new Disk(`${folder}/other`, AMPLE_MB, free);
     writeFileSync(full.ballast, new Uint8Array((AMPLE_MB - free) * MEGABYTE));
     await check(`${free} MB twice`, [full, other], "DiskFull");
+    writeFileSync(full.ballast, new Uint8Array((AMPLE_MB - free) * MEGABYTE));
+    await check(`an output on ${free} MB`, [ample], "DiskFull", full);
     count("read-only", await wrongOnReadOnly(setup, small));
   }
   return { measured: `${right} of ${runs} jobs on full disks`, ok: right === runs };

@@ -32,6 +32,7 @@ import type { FromWorker } from "../../workers/protocol.ts";
 import { createRing } from "../../workers/ring.ts";
 import { runOnDisks } from "../../workers/run_on_disks.ts";
 import { type PreparedStage, prepareStage, runTask } from "../../workers/run_task.ts";
+import { servingFailure } from "../../workers/task_failure.ts";
 import { WorkerLink } from "../../workers/worker_link.ts";
 
 type Launch = Extract<Instruction, { kind: "launch" }>;
@@ -248,7 +249,7 @@ export class OneThreadEngine {
       await file.keep();
     } catch (error) {
       await file.discard();
-      return { task, metrics: result.metrics, kind: "failed", failure: reportOf(error) };
+      return { task, metrics: result.metrics, kind: "failed", failure: servingFailure(error) };
     }
     const part: SavedPart = { partition: task.partition, path, records: 0 };
     return { ...result, blocks: [encodeBlock([part])] };

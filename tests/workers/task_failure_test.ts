@@ -3,7 +3,7 @@ import { OutputError } from "../../core/errors.ts";
 import { FileError } from "../../core/platform.ts";
 import { outputError } from "../../io/file_system.ts";
 import { Blame } from "../../workers/pipeline/blame.ts";
-import { badEnd } from "../../workers/task_failure.ts";
+import { badEnd, servingFailure } from "../../workers/task_failure.ts";
 
 const eio = (act: string) =>
   new FileError("other", act, "/disk/spill", { cause: new Error("Input/output error") });
@@ -46,4 +46,11 @@ Deno.test("a disk that has failed once is tried again; a full one and one that r
   assert.equal(failureOf(eio("write")).final, false);
   assert.equal(failureOf(new FileError("denied", "write", "/disk/spill")).final, true);
   assert.equal(failureOf(new OutputError("DiskFull", "every folder is full")).final, true);
+});
+
+Deno.test("the same holds for what the control thread does for a task", () => {
+  const full = outputError(new FileError("noSpace", "write", "/out/part"), "/out/part", 150);
+  assert.deepEqual([servingFailure(full).code, servingFailure(full).final], ["DiskFull", true]);
+  assert.equal(servingFailure(outputError(eio("write"), "/out/part")).final, false);
+  assert.equal(servingFailure(whileClosing(eio("write"))).code, "OutputDenied");
 });

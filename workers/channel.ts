@@ -36,13 +36,19 @@ export class Channel<Out extends Message, In extends Message> {
   #end = 0;
   #lastSend: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Why this side has closed, where something could not be sent. */
+  #fault: Error | undefined;
 
   constructor(stream: ByteStream, shapes: Shapes<In>) {
     this.#stream = stream;
     this.#shapes = shapes;
   }
 
-  /** Resolves once the system has taken the message; rejects when the connection is gone. */
+  /**
+   * Resolves once the system has taken the message. Where it cannot be sent the connection is closed,
+   * as the other side would wait for it in vain or take what follows for the rest of it: this
+   * rejects, and so do `messages`.
+   */
   send(message: Out): Promise<void> {
     const parts = encodeMessage(message);
     const sent = this.#lastSend.then(() => this.#write(parts));
@@ -50,7 +56,10 @@ export class Channel<Out extends Message, In extends Message> {
     return sent;
   }
 
-  /** The messages of the other side, until it closes. Throws a JobError if one is damaged. */
+  /**
+   * The messages of the other side, until it closes. Throws a JobError if one is damaged, and what
+   * the stream throws.
+   */
   async *messages(): AsyncGenerator<In> {
     for (let next = await this.#next(); next !== undefined; next = await this.#next()) {
       yield decodeMessage<In>(next, this.#shapes);
@@ -65,14 +74,20 @@ export class Channel<Out extends Message, In extends Message> {
   }
 
   async #write(parts: readonly Uint8Array[]): Promise<void> {
-    for (const frame of framesOf(parts)) {
-      for (const piece of frame) {
-        let written = 0;
-        while (written < piece.length) {
-          written += await this.#stream.write(piece.subarray(written));
-        }
+    try {
+      for (const frame of framesOf(parts)) {
+        for (const piece of frame) await this.#writeAll(piece);
       }
+    } catch (error) {
+      if (!this.#closed) this.#fault = error as Error;
+      this.close();
+      throw error;
     }
+  }
+
+  async #writeAll(piece: Uint8Array): Promise<void> {
+    let written = 0;
+    while (written < piece.length) written += await this.#stream.write(piece.subarray(written));
   }
 
   async #next(): Promise<Uint8Array | undefined> {
@@ -125,14 +140,16 @@ export class Channel<Out extends Message, In extends Message> {
     return true;
   }
 
-  /** Null also where this side has closed. */
+  /** Null also where this side has closed, unless it had to. */
   async #read(into: Uint8Array): Promise<number | null> {
+    let count: number | null = null;
     try {
-      return await this.#stream.read(into);
+      count = await this.#stream.read(into);
     } catch (error) {
-      if (this.#closed) return null;
-      throw error;
+      if (!this.#closed) throw error;
     }
+    if (this.#fault !== undefined) throw this.#fault;
+    return count;
   }
 }
 

@@ -8,7 +8,7 @@
  * ends the process as soon as the driver is gone. What it is to do, and the secret by which the
  * driver knows it, comes in a private file: arguments can be read by others.
  */
-import { assert } from "../core/errors.ts";
+import { assert, reportOf } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import type { StageId } from "../core/task.ts";
 import { VERSION } from "../core/version.ts";
@@ -16,7 +16,7 @@ import { sinkOf, sourceOf } from "../io/registry.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
 import { BlockCache } from "./block_cache.ts";
-import { Channel } from "./channel.ts";
+import { type ByteStream, Channel } from "./channel.ts";
 import { KeptExports } from "./kept_exports.ts";
 import { denoLocks, denoPlatform, startProgram } from "./platform_deno.ts";
 import { memoryLevel } from "./memory_levels.ts";
@@ -32,16 +32,21 @@ import { Slot, type SlotHost, type StageEntry } from "./slot.ts";
 const HEARTBEAT_MS = 250;
 /** A driver that is ending closes its connections first; soon after it is gone or has cleaned up. */
 const ABANDONED_MS_MAX = 1_000;
+/** How long saying why it ends may take: a driver that is held up cannot hear it. */
+const ENDING_MS_MAX = 1_000;
 
-/** What an executor stands on. Tests have one whose files and workers fail when they are to. */
+/** What an executor stands on. Tests have one that fails when it is to. */
 export type ExecutorSystem = Readonly<{
   platform: Platform;
+  /** Connects with the driver, which listens at that path. */
+  connect: (socketPath: string) => Promise<ByteStream>;
   /** Starts a worker: the isolate of workers/worker.ts, or of a program like it. */
   start: SlotHost["start"];
 }>;
 
 const SYSTEM: ExecutorSystem = {
   platform: denoPlatform,
+  connect: (path) => Deno.connect({ transport: "unix", path }),
   start: (name, permissions) =>
     startWorker(new URL("./worker.ts", import.meta.url), name, permissions),
 };
@@ -66,6 +71,8 @@ class Executor {
   readonly #exports: KeptExports;
   readonly #slots: readonly Slot[];
   readonly #memoryBytesMax: number;
+  /** Rejects with what this process cannot go on after. */
+  readonly #broken = Promise.withResolvers<never>();
   #isBeating = false;
 
   constructor(
@@ -88,18 +95,24 @@ class Executor {
     this.#slots = Array.from({ length: setup.slots }, (_, i) => new Slot(i, setup, host));
   }
 
-  /** Serves the driver until it closes the connection. */
-  async run(token: string): Promise<void> {
-    const greeted = this.#channel.send({ kind: "hello", token, version: VERSION });
+  /** Serves the driver until it closes the connection. Throws what it cannot go on after. */
+  async run(): Promise<void> {
+    addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      this.#broken.reject(event.reason);
+    });
     // The driver may launch tasks once the first worker is there; the others can be on the way.
     for (const slot of this.#slots) slot.warmUp();
-    await greeted;
     setInterval(() => this.#beat(), HEARTBEAT_MS);
     try {
-      for await (const message of this.#channel.messages()) this.#heard(message);
+      await Promise.race([this.#listen(), this.#broken.promise]);
     } finally {
       for (const slot of this.#slots) slot.end();
     }
+  }
+
+  async #listen(): Promise<void> {
+    for await (const message of this.#channel.messages()) this.#heard(message);
   }
 
   #heard(message: ToExecutor): void {
@@ -191,10 +204,7 @@ class Executor {
         fetch: (wanted) => this.#exports.fetch(wanted),
       },
       report: (message) => this.#report(message),
-      broken: (reason) => {
-        print(`the worker does not start: ${reason}`);
-        Deno.exit(1);
-      },
+      broken: (reason) => this.#broken.reject(new Error(`the worker does not start: ${reason}`)),
     };
   }
 }
@@ -234,13 +244,14 @@ function takeOrder(path: string): ExecutorOrder {
   return order;
 }
 
-/** Removes the application's folders if the driver died and could not do it. */
-async function removeAbandoned(folders: readonly string[]): Promise<void> {
-  const deadlineMs = performance.now() + ABANDONED_MS_MAX;
+/** Removes the application's folders if the driver dies within so long and could not do it. */
+async function removeAbandoned(folders: readonly string[], msMax: number): Promise<void> {
+  const deadlineMs = performance.now() + msMax;
   let left = folders;
-  while (left.length > 0 && performance.now() < deadlineMs) {
+  for (;;) {
     left = left.filter((folder) => !removeIfAbandoned(denoPlatform, denoLocks, folder));
-    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (left.length === 0 || performance.now() >= deadlineMs) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -253,17 +264,41 @@ export async function runExecutor(
   // Ctrl-C reaches every process of the terminal. What it means, the driver decides.
   Deno.addSignalListener("SIGINT", () => {});
   let folders: readonly string[] = [];
+  let waitMs = ABANDONED_MS_MAX;
   try {
     const order = takeOrder(orderPath);
     folders = order.folders;
-    const connection = await Deno.connect({ transport: "unix", path: order.socketPath });
+    const connection = await system.connect(order.socketPath);
     const channel = new Channel<FromExecutor, ToExecutor>(connection, toExecutorShapes);
-    await new Executor(channel, order.setup, system).run(order.token);
+    await channel.send({ kind: "hello", token: order.token, version: VERSION });
+    await sayingWhy(channel, () => new Executor(channel, order.setup, system).run());
   } catch (error) {
-    if (!isDriverGone(error)) print(Deno.inspect(error));
+    if (!isDriverGone(error)) {
+      print(Deno.inspect(error));
+      // It is this process that ends, and not the driver.
+      waitMs = 0;
+    }
   }
-  await removeAbandoned(folders);
+  await removeAbandoned(folders, waitMs);
   end();
+}
+
+/** Does something to its end, and tells the driver why that has come, if there is one that hears it. */
+async function sayingWhy(
+  channel: Channel<FromExecutor, ToExecutor>,
+  act: () => Promise<void>,
+): Promise<void> {
+  let reason = "its connection with the driver was closed";
+  try {
+    await act();
+    print(reason);
+  } catch (error) {
+    reason = reportOf(error).message;
+    throw error;
+  } finally {
+    const sent = channel.send({ kind: "ending", reason }).catch(() => undefined);
+    await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, ENDING_MS_MAX))]);
+  }
 }
 
 function isDriverGone(error: unknown): boolean {

@@ -113,6 +113,8 @@ export type FromExecutor =
   | Readonly<{ kind: "hello"; token: string; version: string }>
   | Readonly<{ kind: "ready" }>
   | Readonly<{ kind: "heartbeat"; rssBytes: number }>
+  /** Its last message: why it ends. */
+  | Readonly<{ kind: "ending"; reason: string }>
   /** A task waits for the others of its barrier stage. */
   | Readonly<{ kind: "meet"; task: Task; meeting: Meeting; message: string }>
   /** A program runs for a pipe, or does no more: the driver ends it if the executor cannot. */
@@ -342,6 +344,7 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   hello: (fields) => typeof fields.token === "string" && typeof fields.version === "string",
   ready: always,
   heartbeat: (fields) => isCount(fields.rssBytes),
+  ending: (fields) => typeof fields.reason === "string",
   meet: (fields) => isTask(fields.task) && isMeeting(fields),
   programStarted: (fields) => isCount(fields.pid),
   programEnded: (fields) => isCount(fields.pid),

@@ -20,6 +20,7 @@ import { MapOutputDamaged } from "../shuffle/damage.ts";
 import { KeptLost } from "./kept_errors.ts";
 import type { Blame, Culprit } from "./pipeline/blame.ts";
 import { named } from "./pipeline/returned.ts";
+import { RingBrokenError } from "./ring.ts";
 
 /** Thrown where a task notices that its job was cancelled. */
 export class TaskCancelled extends Error {
@@ -34,9 +35,10 @@ export type BadEnd =
   | Readonly<{ kind: "keptLost"; lost: readonly KeptId[]; detail: string }>
   | Readonly<{ kind: "killed"; reason: string }>;
 
-/** What `error` means for the task. */
+/** What `error` means for the task. Throws a RingBrokenError: there is nobody to be told. */
 export function badEnd(thrown: unknown, blame: Blame, cancelled: boolean): BadEnd {
   const error = firstThrown(thrown);
+  if (error instanceof RingBrokenError) throw error;
   if (cancelled || error instanceof TaskCancelled) {
     return { kind: "killed", reason: "the job was cancelled" };
   }

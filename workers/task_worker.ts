@@ -89,6 +89,7 @@ export class TaskWorker {
       this.#end();
     }, START_MS_MAX);
     this.#worker.postMessage({ ...setup, memory } satisfies WorkerSetup);
+    void this.#output.readable().then(() => this.#watch());
     void this.#listen();
   }
 
@@ -130,7 +131,10 @@ export class TaskWorker {
         const encoded = await this.#output.receiveLater();
         if (encoded === undefined) break;
         const message = decodeMessage<FromWorker>(encoded, fromWorkerShapes);
-        if (message.kind === "ready") this.#watch();
+        if (message.kind === "ready") {
+          this.#isReady = true;
+          clearTimeout(this.#startTimer);
+        }
         await this.#host.heard(message);
       }
     } catch (error) {
@@ -140,10 +144,8 @@ export class TaskWorker {
     this.#host.gone(this.#error, this.#isReady);
   }
 
-  /** From here on the worker holds its lock. */
+  /** Since before it sent its first byte the worker holds its lock. */
   #watch(): void {
-    this.#isReady = true;
-    clearTimeout(this.#startTimer);
     this.#host.unlocked(this.#alivePath).then(() => this.#outputEnd.end());
   }
 

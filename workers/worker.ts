@@ -26,11 +26,12 @@ import { LocalTaskIO, StageInputs } from "./local_io.ts";
 import { denoLocks, denoPlatform } from "./platform_deno.ts";
 import type { ToWorker } from "./protocol.ts";
 import { type PreparedStage, prepareStage } from "./prepare_stage.ts";
+import { RingBrokenError } from "./ring.ts";
 import { runOnDisks } from "./run_on_disks.ts";
 import { runTask, runTaskLater } from "./run_task.ts";
 import { filesFolder, provideFiles } from "./spark_files.ts";
 import type { WorkerSetup } from "./task_worker.ts";
-import { WorkerLink } from "./worker_link.ts";
+import { type LinkMemory, WorkerLink } from "./worker_link.ts";
 
 /** A stage that is ready, or why it cannot be; and where its inputs lie. */
 type Entry = {
@@ -51,8 +52,17 @@ function isCalledByNode(): boolean {
   return new Error().stack?.includes("node:process") ?? false;
 }
 
-async function serve(setup: WorkerSetup, platform: Platform): Promise<void> {
-  const link = new WorkerLink(setup.memory);
+/** What a worker stands on. Tests have one that fails when it is to. */
+export type WorkerSystem = Readonly<{
+  platform: Platform;
+  /** The worker's end of the rings in that memory. */
+  link: (memory: LinkMemory) => WorkerLink;
+}>;
+
+const SYSTEM: WorkerSystem = { platform: denoPlatform, link: (memory) => new WorkerLink(memory) };
+
+async function serve(setup: WorkerSetup, { platform, link: linkIn }: WorkerSystem): Promise<void> {
+  const link = linkIn(setup.memory);
   provideFiles({ platform, root: () => filesFolder(setup.folders) });
   watchExits(self, [
     // `process.exit` ends here as well, and its module is loaded only if somebody asks for it.
@@ -160,6 +170,7 @@ async function run(
           : runTask(prepared, task, flow, io, info),
     );
   } catch (error) {
+    if (error instanceof RingBrokenError) throw error;
     return failed(reportOf(error));
   }
 }
@@ -174,14 +185,18 @@ function turn(): Promise<void> {
   });
 }
 
-/** Serves the control thread that says hello. Tests have a platform that fails when it is to. */
-export function serveTasks(platform: Platform = denoPlatform): void {
+/** Serves the control thread that says hello. */
+export function serveTasks(system: WorkerSystem = SYSTEM): void {
   let isServing = false;
   // The listener stays, although there is one message only: a worker that listens to nothing ends.
   self.addEventListener("message", (event) => {
     if (isServing) return;
     isServing = true;
-    void serve((event as MessageEvent<WorkerSetup>).data, platform);
+    serve((event as MessageEvent<WorkerSetup>).data, system).catch((error) => {
+      if (!(error instanceof RingBrokenError)) throw error;
+      // The control thread has given this worker up: nobody is left to be told.
+      exit();
+    });
   });
 }
 

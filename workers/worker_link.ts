@@ -69,9 +69,14 @@ export class WorkerLink {
   #streamCount = 0;
   #turn = 0;
 
-  constructor(memory: LinkMemory) {
-    this.#input = new RingReader(memory.input);
-    this.#output = new RingWriter(memory.output);
+  /** `input` and `output` are the worker's sides of the two rings in that memory. */
+  constructor(
+    memory: LinkMemory,
+    input = new RingReader(memory.input),
+    output = new RingWriter(memory.output),
+  ) {
+    this.#input = input;
+    this.#output = output;
     this.#flags = new Int32Array(memory.flags);
   }
 

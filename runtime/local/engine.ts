@@ -42,7 +42,7 @@ import { type LocalFolders, makeLocalFolders } from "./folders.ts";
 import { JobValues } from "./job_values.ts";
 import { KeptReads } from "./kept_reads.ts";
 import { taskKey } from "./placement.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type PoolOptions } from "./pool.ts";
 import type { Sharing } from "./pools.ts";
 import type { Speculation } from "./speculation.ts";
 import { createScheduler, type Instruction, type Scheduler, type Stimulus } from "./scheduler.ts";
@@ -78,6 +78,8 @@ export type LocalEngineOptions = Readonly<{
   environment?: Readonly<Record<string, string>> | undefined;
   /** The program of the executors: workers/executor.ts, unless a test has one of its own. */
   executorEntry?: URL | undefined;
+  /** How executors reach this process, as `PoolOptions` has it. */
+  listen?: PoolOptions["listen"];
 }>;
 
 const STORAGE_FRACTION = 0.5;
@@ -168,6 +170,7 @@ class LocalEngine implements Engine {
           grants: options.grants,
         },
         socketPath: this.#folders.socketPath,
+        listen: options.listen,
         entry: options.executorEntry,
         environment: options.environment,
         allFolders: this.#folders.all,
@@ -320,6 +323,7 @@ class LocalEngine implements Engine {
         );
       case "hello":
       case "heartbeat":
+      case "ending":
       case "programStarted":
       case "programEnded":
         return;

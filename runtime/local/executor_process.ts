@@ -158,11 +158,14 @@ export class ExecutorProcess {
         this.#heard(next.value);
       }
     } catch (error) {
-      if (error instanceof JobError) {
-        return this.kill({ fault: "heartbeat", reason: error.message });
+      if (!isOtherEndGone(error)) {
+        const reason = error instanceof JobError
+          ? error.message
+          : `its connection failed: ${(error as Error).message}`;
+        return this.kill({ fault: "heartbeat", reason });
       }
-      // The connection broke, as it does when the process ends.
     }
+    // As it does when the process ends.
     this.#endTimer = setTimeout(() => {
       this.kill({ fault: "heartbeat", reason: "it closed its channel" });
     }, END_MS_MAX);
@@ -178,6 +181,9 @@ export class ExecutorProcess {
     if (message.kind === "programStarted") this.#programs.add(message.pid);
     if (message.kind === "programEnded") this.#programs.delete(message.pid);
     if (message.kind === "heartbeat") return this.#checkMemory(message.rssBytes);
+    if (message.kind === "ending") {
+      return this.kill({ fault: "heartbeat", reason: `it could not go on: ${message.reason}` });
+    }
     this.#host.heard(message);
   }
 
@@ -239,12 +245,19 @@ export class ExecutorProcess {
       return { fault: "outOfMemory", reason: `its JavaScript heap passed ${limit} MB` };
     }
     if (this.#killedFor !== undefined) return this.#killedFor;
-    if (status.signal !== null) {
-      return { fault: "signal", reason: `it was ended by ${status.signal}` };
-    }
     const said = text === "" ? "" : `: ${text}`;
+    if (status.signal !== null) {
+      // Once it is ready, what it printed is what tasks have to say.
+      const why = this.#isReady ? "" : said;
+      return { fault: "signal", reason: `it was ended by ${status.signal}${why}` };
+    }
     return { fault: "exited", reason: `it ended with exit code ${status.code}${said}` };
   }
+}
+
+function isOtherEndGone(error: unknown): boolean {
+  const { BrokenPipe, ConnectionReset } = Deno.errors;
+  return error instanceof BrokenPipe || error instanceof ConnectionReset;
 }
 
 /** Written at once, not later: the process is to find it however busy this one is. */

@@ -95,7 +95,7 @@ const POISON = {
 
 /** A task lost its executor too often, by no fault that is known to be its own. */
 export function lossFailure(failed: FailedTask, losses: number, reason: string): FailureReport {
-  const found = `lost its executor ${times(losses)}, at last because of ${reason}`;
+  const found = `lost its executor ${times(losses)}, at last because ${reason}`;
   const cure = "See the log of the executors; something on this machine ends them, or they hang";
   return jobFailure("ExecutorLost", failed, found, cure);
 }

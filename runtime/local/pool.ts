@@ -8,7 +8,7 @@
  */
 import type { ExecutorId } from "../../core/task.ts";
 import { VERSION } from "../../core/version.ts";
-import { Channel } from "../../workers/channel.ts";
+import { type ByteStream, Channel } from "../../workers/channel.ts";
 import {
   type ExecutorSetup,
   type FromExecutor,
@@ -18,10 +18,17 @@ import {
 import { type Ending, ExecutorProcess } from "./executor_process.ts";
 import { hexOf } from "./folders.ts";
 
+/** Connections as they come in; none of them keeps the process alive once it is told. */
+export type Listener =
+  & AsyncIterable<ByteStream & { unref(): void }>
+  & Readonly<{ unref(): void; close(): void }>;
+
 export type PoolOptions = Readonly<{
   /** What every executor is told; each gets its own number. */
   setup: Omit<ExecutorSetup, "executor" | "memoryBytesMax">;
   socketPath: string;
+  /** Listens at that path: on a Unix domain socket, unless a test has connections that fail. */
+  listen?: ((socketPath: string) => Listener) | undefined;
   /** The program of the executors, as `ExecutorProcessOptions` has it. */
   entry?: URL | undefined;
   /** All folders of the application: executors that lose their driver remove them. */
@@ -53,7 +60,7 @@ const KEEP_ALIVE_MS = 2 ** 31 - 1;
 export class Pool {
   readonly #options: PoolOptions;
   readonly #host: PoolHost;
-  readonly #listener: Deno.UnixListener;
+  readonly #listener: Listener;
   /** Those that live, be they ready or on their way. */
   readonly #executors = new Map<ExecutorId, ExecutorProcess>();
   /** Those that could not even be spawned, of which nobody has been told yet. */
@@ -68,7 +75,7 @@ export class Pool {
   constructor(options: PoolOptions, host: PoolHost) {
     this.#options = options;
     this.#host = host;
-    this.#listener = Deno.listen({ transport: "unix", path: options.socketPath });
+    this.#listener = (options.listen ?? listen)(options.socketPath);
     this.#listener.unref();
     this.#accepting = this.#accept();
   }
@@ -167,7 +174,7 @@ export class Pool {
   }
 
   /** Finds out which executor calls. Whoever does not say the secret of one is sent away. */
-  async #greet(connection: Deno.UnixConn): Promise<void> {
+  async #greet(connection: ByteStream & { unref(): void }): Promise<void> {
     connection.unref();
     const channel = new Channel<ToExecutor, FromExecutor>(connection, fromExecutorShapes);
     const messages = channel.messages();
@@ -210,6 +217,10 @@ export class Pool {
       else executor.checkLife(nowMs);
     }
   }
+}
+
+function listen(path: string): Listener {
+  return Deno.listen({ transport: "unix", path });
 }
 
 /** Its program is loaded when it starts: long after that of the driver, perhaps. */

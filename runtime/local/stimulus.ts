@@ -29,7 +29,7 @@ import type {
  * - `outOfMemory`: its heap or its resident size passed the limit. The task's own doing.
  * - `exited`: it ended itself, such as by `Deno.exit()` in a task. The task's own doing.
  * - `signal`: something outside killed it.
- * - `heartbeat`: it fell silent, or its channel broke.
+ * - `heartbeat`: it fell silent, its channel broke, or it said that it cannot go on.
  * - `stopped`: the engine ended it on purpose, such as to cancel a task that would not stop. Counts
  *   against nobody.
  */

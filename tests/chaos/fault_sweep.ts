@@ -38,13 +38,14 @@ export type Run = Readonly<{
 /** A job whose input lies in a folder, and its answer, which does not come from Flint. */
 export class SweepJob {
   readonly expected: string;
-  readonly #folder: string;
+  /** Where its input lies, and its runs have their files. */
+  readonly folder: string;
   readonly #exchanges: number[] = [];
   readonly #plan: Promise<Plan>;
   #serial = 0;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     const lines: string[] = [];
     const counts = new Map<string, number>();
     for (let i = 0; i < LINES; i++) {
@@ -63,7 +64,7 @@ export class SweepJob {
 
   /** Runs it under a fault. `planted`: the answer that is expected is another one. */
   async run(plan: FaultPlan, attemptsMax: number, planted = false): Promise<Run> {
-    const root = mkdtempSync(`${this.#folder}/run-`);
+    const root = mkdtempSync(`${this.folder}/run-`);
     try {
       const faults = new Faults(plan);
       const folders = [`${root}/disk-0`, `${root}/disk-1`];
@@ -127,7 +128,7 @@ export class SweepJob {
   }
 
   async #made(): Promise<Plan> {
-    const options = { path: `${this.#folder}/input` };
+    const options = { path: `${this.folder}/input` };
     const files = localFileSystem(denoPlatform);
     const splits = await textSource.split(options, { partitionsMin: 2 }, files);
     const source: Plan = {

@@ -1,30 +1,37 @@
 /**
- * Figure 8: the Nth operation on a file fails, once or for ever, for N = 1, 2, … until the job passes
- * untouched. In one thread (fault_sweep.ts), with one attempt and with four; and some N, by chance, on
- * an executor (executor_fault.ts).
+ * Figure 8: the Nth operation on a file or a message fails, once or for ever, for N = 1, 2, … until the
+ * job passes untouched. Files in one thread (fault_sweep.ts), and some N of theirs, by chance, on an
+ * executor (executor_fault.ts); messages all on executors: those of the link between driver and
+ * executor at either end of it, and those of the rings between control thread and worker.
  */
 import { Random } from "../simulation/random.ts";
 import { type FaultPlan, FAULTS } from "../helpers/faulty_platform.ts";
 import { chaos, type Measured, type Setup } from "./chaos.ts";
 import { runOnExecutor } from "./executor_fault.ts";
+import { type Seam, SEAMS } from "./executor_plan.ts";
 import { type Run, SweepJob } from "./fault_sweep.ts";
 
-/** How many N of each sweep the short form takes. */
+/** How many N of each sweep in one thread the short form takes. */
 const SHORT_RUNS = 4;
-/** Runs on executors. The job does some 150 operations there, on all kinds together. */
-const EXECUTOR_RUNS = { short: 30, long: 500 };
-const EXECUTOR_OPERATIONS = 150;
-/** Before these it starts; an executor that does not is another matter (engine_test.ts). */
-const EXECUTOR_FIRST = 6;
+/** Runs on executors in which an operation on files fails, by chance one of about so many. */
+const FILE_RUNS = { short: 8, long: 300 };
+const FILE_OPERATIONS = 150;
+/** Runs of the short form with failing messages, by chance one of about so many operations. */
+const MESSAGE_RUNS = 4;
+const MESSAGE_OPERATIONS = { executorLink: 16, driverLink: 16, rings: 30 };
+const MESSAGE_SEAMS = ["executorLink", "driverLink", "rings"] as const;
 /** The job does a few hundred operations: a sweep that goes on has met an endless loop. */
 const OPERATIONS_MAX = 2_000;
 
 type Sweep = Readonly<{ plan: Omit<FaultPlan, "nth">; attemptsMax: number }>;
+type OnExecutor = Sweep & Readonly<{ plan: { seam: Seam } }>;
 
 /** What a number of runs have come to. */
 class Tally {
   runs = 0;
   exact = 0;
+  /** Of those on executors: how often the fault came to pass. */
+  struck = 0;
   readonly wrong: string[] = [];
 
   add(what: string, run: Run): void {
@@ -41,6 +48,15 @@ const SWEEPS: readonly Sweep[] = FAULTS.flatMap((fault) =>
     [1, 4].map((attemptsMax) => ({ plan: { fault, forever }, attemptsMax }))
   )
 );
+
+/** The sweeps of a seam on executors. */
+function sweepsOf(seam: Seam): readonly OnExecutor[] {
+  return SEAMS[seam].flatMap((fault) =>
+    [false, true].flatMap((forever) =>
+      [1, 4].map((attemptsMax) => ({ plan: { seam, fault, forever }, attemptsMax }))
+    )
+  );
+}
 
 /** Every N in turn; the last run is the one in which nothing failed. */
 async function whole(job: SweepJob, { plan, attemptsMax }: Sweep, tally: Tally): Promise<void> {
@@ -66,6 +82,42 @@ async function sample(job: SweepJob, sweep: Sweep, random: Random, tally: Tally)
   }
 }
 
+/** One run on an executor; whether the fault came to pass. */
+async function strike(job: SweepJob, nth: number, sweep: OnExecutor, tally: Tally) {
+  const run = await runOnExecutor(job, { ...sweep, plan: { ...sweep.plan, nth } });
+  tally.add(`on an executor, ${sweep.plan.seam}: ${nameOf(sweep, nth)}`, run);
+  if (run.fired) tally.struck++;
+  return run.fired;
+}
+
+/** Every N in turn, on executors. */
+async function wholeOnExecutors(job: SweepJob, sweep: OnExecutor, tally: Tally): Promise<void> {
+  for (let nth = 1; nth <= OPERATIONS_MAX; nth++) {
+    if (!await strike(job, nth, sweep, tally)) return;
+  }
+  tally.wrong.push(`${sweep.plan.seam}, ${nameOf(sweep, OPERATIONS_MAX)}: it never passes`);
+}
+
+async function onExecutors(
+  job: SweepJob,
+  random: Random,
+  long: boolean,
+  tally: Tally,
+): Promise<void> {
+  const runs = FILE_RUNS[long ? "long" : "short"];
+  for (let i = 0; i < runs; i++) {
+    await strike(job, random.between(1, FILE_OPERATIONS), random.pick(sweepsOf("files")), tally);
+  }
+  for (const seam of MESSAGE_SEAMS) {
+    const sweeps = sweepsOf(seam);
+    for (const sweep of long ? sweeps : []) await wholeOnExecutors(job, sweep, tally);
+    for (let i = 0; i < (long ? 0 : MESSAGE_RUNS); i++) {
+      const nth = random.between(1, MESSAGE_OPERATIONS[seam]);
+      await strike(job, nth, random.pick(sweeps), tally);
+    }
+  }
+}
+
 function nameOf({ plan: { fault, forever }, attemptsMax }: Sweep, nth: number): string {
   return `${fault} ${forever ? "from" : "at"} operation ${nth}, ${attemptsMax} attempts`;
 }
@@ -73,7 +125,6 @@ function nameOf({ plan: { fault, forever }, attemptsMax }: Sweep, nth: number): 
 async function run({ seed, long, planted, shop }: Setup): Promise<Measured> {
   const random = new Random(seed);
   const tally = new Tally();
-  let struck = 0;
   const folder = await Deno.makeTempDir({ dir: shop.folder, prefix: "sweep-" });
   const job = new SweepJob(folder);
   if (planted) {
@@ -84,16 +135,10 @@ async function run({ seed, long, planted, shop }: Setup): Promise<Measured> {
       if (long) await whole(job, sweep, tally);
       else await sample(job, sweep, random, tally);
     }
-    for (let i = 0; i < EXECUTOR_RUNS[long ? "long" : "short"]; i++) {
-      const sweep = random.pick(SWEEPS);
-      const plan = { ...sweep.plan, nth: random.between(EXECUTOR_FIRST, EXECUTOR_OPERATIONS) };
-      const run = await runOnExecutor(job, folder, plan, sweep.attemptsMax);
-      tally.add(`on an executor: ${nameOf(sweep, plan.nth)}`, run);
-      if (run.fired) struck++;
-    }
+    await onExecutors(job, random, long, tally);
   }
   await Deno.remove(folder, { recursive: true });
-  const { runs, exact, wrong } = tally;
+  const { runs, exact, struck, wrong } = tally;
   const good = runs - wrong.length;
   return {
     measured: `${good} of ${runs}, of which ${exact} exact and ${good - exact} typed; ` +
@@ -106,6 +151,6 @@ await chaos({
   figure: 8,
   name: "nth_fault",
   must: "100 % exact or typed, nothing left",
-  limitSeconds: { short: 120, long: 1800 },
+  limitSeconds: { short: 240, long: 5400 },
   run,
 });

@@ -37,30 +37,15 @@ export type Fault = typeof FAULTS[number];
 /** Which operation fails: the `nth` from 1 on, and with `forever` all after it. */
 export type FaultPlan = Readonly<{ fault: Fault; nth: number; forever: boolean }>;
 
-/** The plan in the URL of a program: `?fault=EIO&nth=7&forever=true`. */
-export function planIn(url: string): FaultPlan {
-  const { searchParams } = new URL(url);
-  const fault = FAULTS.find((candidate) => candidate === searchParams.get("fault"));
-  if (fault === undefined) throw new Error(`there is no fault in ${url}`);
-  const nth = Number(searchParams.get("nth"));
-  return { fault, nth, forever: searchParams.get("forever") === "true" };
-}
-
-/** The same the other way round: `program` with the plan in its URL. */
-export function withPlan(program: URL, { fault, nth, forever }: FaultPlan): URL {
-  const url = new URL(program);
-  url.search = new URLSearchParams({ fault, nth: `${nth}`, forever: `${forever}` }).toString();
-  return url;
-}
-
-type Act = "read" | "write" | "make" | "close" | "sync" | "other";
+/** Of files; and of messages, which are received and sent (faulty_messages.ts). */
+type Act = "read" | "write" | "make" | "close" | "sync" | "other" | "receive" | "send";
 
 const STRIKES: Readonly<Record<Fault, readonly Act[]>> = {
-  "EIO": ["read", "write", "make", "sync", "other"],
-  "ENOSPC": ["write", "make", "sync"],
-  "short read": ["read"],
-  "EOF": ["read"],
-  "short write": ["write"],
+  "EIO": ["read", "write", "make", "sync", "other", "receive", "send"],
+  "ENOSPC": ["write", "make", "sync", "send"],
+  "short read": ["read", "receive"],
+  "EOF": ["read", "receive"],
+  "short write": ["write", "send"],
   "close error": ["close", "sync"],
 };
 

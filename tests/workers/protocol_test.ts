@@ -10,6 +10,8 @@ import {
   type ToWorker,
   toWorkerShapes,
 } from "../../workers/protocol.ts";
+import { FaultyStream } from "../helpers/faulty_messages.ts";
+import { Faults } from "../helpers/faulty_platform.ts";
 
 /** A stream that hands out `bytes` in pieces of at most `pieceBytes`, and takes as few at once. */
 function streamOf(bytes: Uint8Array, pieceBytes: number) {
@@ -141,3 +143,29 @@ Deno.test("a message of another kind or with a wrong field is refused", () => {
   refused({ kind: "ended", result: { kind: "written", task, metrics: {}, updates: [] } }, /ended/);
   refused("hello", /kind is not known/);
 });
+
+for (const fault of ["EIO", "ENOSPC"] as const) {
+  Deno.test(`a message that cannot be sent closes the channel, for both of its sides: ${fault}`, async () => {
+    using listener = Deno.listen({ port: 0 });
+    const [here, there] = await Promise.all([
+      Deno.connect({ port: (listener.addr as Deno.NetAddr).port }),
+      listener.accept(),
+    ]);
+    const faults = new Faults({ fault, nth: fault === "EIO" ? 3 : 2, forever: false });
+    faults.arm();
+    const stream = new FaultyStream(here, faults, "the other side");
+    const channel = new Channel<FromExecutor, FromExecutor>(stream, fromExecutorShapes);
+    const other = new Channel<FromExecutor, FromExecutor>(there, fromExecutorShapes);
+    // The first operation to which EIO applies is this one, which waits while the others are done.
+    const heard = Array.fromAsync(channel.messages());
+    const arriving = Array.fromAsync(other.messages());
+    await channel.send({ kind: "ready" });
+    const refused = { message: /cannot send to the other side/ };
+    await assert.rejects(channel.send({ kind: "heartbeat", rssBytes: 1 }), refused);
+    await assert.rejects(channel.send({ kind: "heartbeat", rssBytes: 2 }));
+    await assert.rejects(heard, refused);
+    if (fault === "EIO") assert.deepEqual((await arriving).map(({ kind }) => kind), ["ready"]);
+    else await assert.rejects(arriving, { code: "ExecutorLost" });
+    other.close();
+  });
+}

@@ -3,6 +3,7 @@ import { OutputError } from "../../core/errors.ts";
 import { FileError } from "../../core/platform.ts";
 import { outputError } from "../../io/file_system.ts";
 import { Blame } from "../../workers/pipeline/blame.ts";
+import { RingBrokenError } from "../../workers/ring.ts";
 import { badEnd, servingFailure } from "../../workers/task_failure.ts";
 
 const eio = (act: string) =>
@@ -53,4 +54,8 @@ Deno.test("the same holds for what the control thread does for a task", () => {
   assert.deepEqual([servingFailure(full).code, servingFailure(full).final], ["DiskFull", true]);
   assert.equal(servingFailure(outputError(eio("write"), "/out/part")).final, false);
   assert.equal(servingFailure(whileClosing(eio("write"))).code, "OutputDenied");
+});
+
+Deno.test("a task whose ring is broken has nobody to tell how it ended", () => {
+  assert.throws(() => failureOf(new RingBrokenError()), RingBrokenError);
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { decodeBlock } from "../../../core/codec/codec.ts";
 import { CancelledError, JobError, TaskError } from "../../../core/errors.ts";
 import type { Plan } from "../../../core/plan/plan.ts";
+import { type Seam, withPlan } from "../../chaos/executor_plan.ts";
+import type { Fault } from "../../helpers/faulty_platform.ts";
 import { NO_GRANTS } from "../../../workers/permissions.ts";
 import {
   collectOf,
@@ -250,7 +252,29 @@ const refusals: readonly [name: string, act: () => ReturnType<typeof testEngine>
     },
     /No such file.*order-\d+.*\n.*spark\.local\.dir/,
   ],
+  [
+    "a disk that fails at its first operation",
+    () => failing("files", "EIO", 1),
+    /: it could not go on: cannot make the folder \/.*executor-\d+-0-disk-0: Input\/output error/,
+  ],
+  [
+    "a connection that breaks as it says who it is",
+    () => failing("executorLink", "EIO", 1),
+    /: it was ended by SIGKILL: FileError: cannot send to the driver: Input\/output error/,
+  ],
+  [
+    "a worker that is gone within its first message",
+    () => failing("rings", "short write", 1),
+    /: it could not go on: the worker does not start: the other side of the ring is gone/,
+  ],
 ];
+
+/** An engine of whose executors all operations fail, from the nth on. */
+function failing(seam: Seam, fault: Fault, nth: number): ReturnType<typeof testEngine> {
+  const program = new URL("../../chaos/fixtures/faulty_executor.ts", import.meta.url);
+  const plan = { seam, fault, nth, forever: true, spent: "/dev/null" };
+  return testEngine({ executorEntry: withPlan(program, plan) });
+}
 
 function programOf(text: string): URL {
   return new URL(`data:application/javascript,${encodeURIComponent(text)}`);
@@ -272,3 +296,13 @@ for (const [name, act, why] of refusals) {
     Deno.mkdirSync(test.folder, { recursive: true });
   });
 }
+
+Deno.test("an executor that cannot go on is lost with what it says of that", async () => {
+  // It hears its first order, and then the driver seems to have closed.
+  await using test = failing("executorLink", "EOF", 2);
+  const job = recordsOf(test.engine, collectOf(await recordsPlan([1, 2, 3], 3)));
+  await assert.rejects(job, {
+    code: "ExecutorLost",
+    message: /it could not go on: its connection with the driver was closed/,
+  });
+});

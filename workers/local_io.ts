@@ -21,7 +21,7 @@ import type {
   KeptId,
   MapOutput,
   Meeting,
-  Task,
+  TaskResult,
 } from "../core/task.ts";
 import { namingFullDisks } from "../shuffle/full_disk.ts";
 import { withFoldersMadeAgain } from "../shuffle/lost_folder.ts";
@@ -66,6 +66,9 @@ export function ownFolderName(executor: number, slot: number | "kept", disk: num
   return `executor-${executor}-${slot}-disk-${disk}`;
 }
 
+/** A small task says all that it has to say in one message: each costs as much as the task. */
+const LAST_BYTES_MAX = 4 << 10;
+
 const OUTPUT_NAME = /^executor-\d+-(?:\d+|kept)-disk-(\d+)\/[\w.-]+$/;
 
 /** Where the map output of that name lies. The name may come from anywhere: it cannot lead astray. */
@@ -78,6 +81,12 @@ export function shuffleFilePath(folders: readonly string[], name: string): strin
 
 /** Of its memory, what a worker spends at most on indexes of map outputs; they are not asked for. */
 const INDEX_SHARE = 1 / 16;
+
+/**
+ * Who writes a map output. `attempt`: the number of the attempt in its context, so that no other one
+ * writes a file of that name: a later job that makes an output anew counts its attempts from 0.
+ */
+export type OutputWriter = Readonly<{ partition: PartitionId; attempt: number }>;
 
 /** Where the outputs of exchanges lie that the tasks of a stage read, and what they know of them. */
 export class StageInputs {
@@ -96,10 +105,12 @@ export class LocalTaskIO implements TaskIO, Disposable {
   readonly spills: SpillManager;
   readonly #link: WorkerLink;
   readonly #place: WorkerPlace;
-  readonly #task: Task;
+  readonly #writer: OutputWriter;
   readonly #inputs: StageInputs;
   readonly #turn: number;
   #isOutputDiskFull = false;
+  /** The end of what was emitted, if it is small: it goes with the result, not before it. */
+  #last: Uint8Array | undefined;
   /** The kept partitions that it asked for in vain. */
   readonly #absent: KeptId[] = [];
 
@@ -108,7 +119,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
     platform: Platform,
     link: WorkerLink,
     place: WorkerPlace,
-    task: Task,
+    writer: OutputWriter,
     inputs: StageInputs,
     memoryBytes: number,
     turn = 0,
@@ -121,7 +132,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
     this.spills = new SpillManager(ownPlatform, ownFolders);
     this.#link = link;
     this.#place = place;
-    this.#task = task;
+    this.#writer = writer;
     this.#inputs = inputs;
   }
 
@@ -160,14 +171,15 @@ export class LocalTaskIO implements TaskIO, Disposable {
   }
 
   sink(id: ExchangeId, exchange: RevivedExchange): ExchangeSink {
-    const disk = (this.#task.partition + this.#turn) % this.#place.folders.length;
+    const { partition, attempt } = this.#writer;
+    const disk = (partition + this.#turn) % this.#place.folders.length;
     const place: MapOutputPlace = {
       platform: this.platform,
       root: this.#place.folders[disk]!,
       folder: this.#place.ownNames[disk]!,
       exchange: id,
-      partition: this.#task.partition,
-      attempt: this.#task.attempt,
+      partition,
+      attempt,
     };
     return isKeptAsRuns(exchange)
       ? new SortedFileSink(place)
@@ -203,7 +215,16 @@ export class LocalTaskIO implements TaskIO, Disposable {
   }
 
   emit(bytes: Uint8Array): void {
-    this.#link.send({ kind: "emit", bytes });
+    if (this.#last !== undefined) this.#link.send({ kind: "emit", bytes: this.#last });
+    const isSmall = bytes.length <= LAST_BYTES_MAX;
+    this.#last = isSmall ? bytes.slice() : undefined;
+    if (!isSmall) this.#link.send({ kind: "emit", bytes });
+  }
+
+  /** The result of its task, with what was held back for it. */
+  ended(result: TaskResult): TaskResult {
+    if (result.kind !== "value" || this.#last === undefined) return result;
+    return { ...result, blocks: [...result.blocks, this.#last] };
   }
 
   broadcast(id: BroadcastId): Uint8Array {

@@ -21,6 +21,6 @@ export async function runOnDisks(
     const result = await run(io);
     const wantsRoom = result.kind === "failed" && result.failure.code === "DiskFull" &&
       io.isOutputDiskFull;
-    if (!wantsRoom || turn === disks - 1) return result;
+    if (!wantsRoom || turn === disks - 1) return io.ended(result);
   }
 }

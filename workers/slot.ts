@@ -292,7 +292,7 @@ export class Slot {
       case "emit":
         return await this.#emitted(hired, message.bytes);
       case "ended":
-        return await this.#ended(message.result);
+        return await this.#ended(hired, message.result);
       case "exiting":
         this.#exiting = message;
     }
@@ -356,9 +356,12 @@ export class Slot {
     }
   }
 
-  async #ended(result: TaskResult): Promise<void> {
+  async #ended(hired: Hired, result: TaskResult): Promise<void> {
     const running = this.#running;
     if (running === undefined || !isSame(running.task, result.task)) return;
+    if (result.kind === "value" && running.file !== undefined) {
+      for (const bytes of result.blocks) await this.#emitted(hired, bytes);
+    }
     const { failure, cancelReason } = running;
     let told = result;
     if (failure !== undefined) {

@@ -160,10 +160,11 @@ async function run(
   try {
     const { prepared, inputs } = entry;
     // The others of a barrier stage have met it already: they all begin anew, or none.
+    const writer = { partition: task.partition, attempt: info.id };
     const disks = info.addresses === undefined ? setup.folders.length : 1;
     return await runOnDisks(
       disks,
-      (turn) => new LocalTaskIO(platform, link, setup, task, inputs, memoryBytes, turn),
+      (turn) => new LocalTaskIO(platform, link, setup, writer, inputs, memoryBytes, turn),
       (io) =>
         prepared.waits
           ? runTaskLater(prepared, task, flow, io, info)

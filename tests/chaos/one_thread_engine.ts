@@ -211,12 +211,13 @@ export class OneThreadEngine {
     const { stage, prepared, inputs } = await this.#stages.get(task.stage)!;
     const pieces = await this.#piecesOf(stage, flow);
     let link = new ThreadLink(pieces);
+    const writer = { partition: task.partition, attempt: info.id };
     const place = { folders, ownNames: this.#ownNames, workerMemoryBytes };
     const result = await runOnDisks(
       folders.length,
       (turn) => {
         link = new ThreadLink(pieces);
-        return new LocalTaskIO(platform, link, place, task, inputs, workerMemoryBytes, turn);
+        return new LocalTaskIO(platform, link, place, writer, inputs, workerMemoryBytes, turn);
       },
       (io) => {
         const result = runTask(prepared, task, flow, io, info);
@@ -226,10 +227,9 @@ export class OneThreadEngine {
     );
     if (result.kind !== "value") return result;
     const { output } = stage;
-    if (output.kind !== "action" || output.action.kind !== "save") {
-      return { ...result, blocks: [...link.emitted, ...result.blocks] };
-    }
-    return await this.#saved(job, output.action, task, result, link.emitted);
+    const blocks = [...link.emitted, ...result.blocks];
+    if (output.kind !== "action" || output.action.kind !== "save") return { ...result, blocks };
+    return await this.#saved(job, output.action, task, result, blocks);
   }
 
   /** What the control thread does for a task that saves (workers/slot.ts). */

@@ -3,6 +3,7 @@
  * lost and made again is the same, record by record, whatever operator made it.
  */
 import assert from "node:assert/strict";
+import { readdirSync, rmSync } from "node:fs";
 import { type RDD, SparkContext } from "../../mod.ts";
 import { test } from "../helpers/shared_context.ts";
 
@@ -48,6 +49,25 @@ const PROGRAMS: Readonly<Record<string, RDD<unknown>>> = {
   "a sort": numbers.map((n) => n % 100).sortBy((n) => n, { partitions: 3 }),
   "distinct": numbers.map((n) => n % 100).distinct({ partitions: 3 }),
 };
+
+/** The map outputs that are there. */
+function outputs(): string[] {
+  const names = readdirSync(folder, { recursive: true }) as string[];
+  return names.filter((name) => /exchange-\d+-map-.*\.data$/.test(name)).sort();
+}
+
+test("what a later job makes anew does not take the name of what was there", async () => {
+  const before = outputs();
+  const counts = pairs.reduceByKey((a, b) => a + b, { partitions: 3 });
+  const expected = await counts.collect();
+  const made = outputs().filter((name) => !before.includes(name));
+  assert.equal(made.length, 4);
+  rmSync(`${folder}/${made[1]}`);
+  assert.deepEqual(await counts.collect(), expected);
+  const now = outputs().filter((name) => !before.includes(name));
+  assert.equal(now.length, 4);
+  assert(!now.includes(made[1]!), `${made[1]} is there again`);
+});
 
 for (const [name, program] of Object.entries(PROGRAMS)) {
   test(`lost and made again: ${name}`, async () => {

@@ -3,6 +3,7 @@ import { encodeValue } from "../../core/codec/binary.ts";
 import { decodeBlock } from "../../core/codec/codec.ts";
 import type { Plan, UserFunction } from "../../core/plan/plan.ts";
 import { cut } from "../../core/plan/stages.ts";
+import type { TaskResult } from "../../core/task.ts";
 import { makeApplicationFolder } from "../../workers/application_folder.ts";
 import { Channel } from "../../workers/channel.ts";
 import { NO_GRANTS, processFlags } from "../../workers/permissions.ts";
@@ -99,16 +100,32 @@ async function planOf(fn: UserFunction): Promise<Plan> {
   return mapped(await recordsPlan([20], 1), fn);
 }
 
+/** What a small task says in its last message, which is its only one. */
+function valuesOf(result: TaskResult): unknown[] {
+  assert.ok(result.kind === "value", `it ended as ${result.kind}`);
+  return result.blocks.flatMap((block) => decodeBlock(block));
+}
+
+Deno.test("what is longer than a message's worth comes before the end, in order", async () => {
+  await using executor = await startExecutor();
+  await executor.next("ready");
+  await executor.run(await planOf((n: number) => "long ".repeat(n * 100)));
+  const value = await executor.next("value", "ended");
+  assert.ok(value.kind === "value");
+  assert.deepEqual(decodeBlock(value.bytes), ["long ".repeat(2000)]);
+  assert.deepEqual(valuesOf((await executor.next("ended")).result), []);
+  executor.folder[Symbol.dispose]();
+});
+
 Deno.test("an executor says its secret, then runs what it is given", async () => {
   await using executor = await startExecutor();
   assert.equal((await executor.next("hello")).token, "the secret");
   await executor.next("ready");
   assert.throws(() => Deno.statSync(executor.orderPath), Deno.errors.NotFound);
   const task = await executor.run(await planOf((n: number) => n + 1));
-  const value = await executor.next("value");
-  assert.deepEqual([value.task, decodeBlock(value.bytes)], [task, [21]]);
   const { result } = await executor.next("ended");
-  assert.deepEqual([result.kind, result.task], ["value", task]);
+  assert.deepEqual(result.task, task);
+  assert.deepEqual(valuesOf(result), [21]);
   executor.folder[Symbol.dispose]();
 });
 
@@ -150,9 +167,7 @@ Deno.test("what user code posts is no message, and its files are not the executo
       return refused.join(" ");
     }),
   );
-  const value = await executor.next("value", "ended");
-  assert.ok(value.kind === "value", "a forged result was believed");
-  assert.deepEqual(decodeBlock(value.bytes), ["NotCapable NotCapable"]);
-  assert.equal((await executor.next("ended")).result.kind, "value");
+  const { result } = await executor.next("ended");
+  assert.deepEqual(valuesOf(result), ["NotCapable NotCapable"], "a forged result was believed");
   executor.folder[Symbol.dispose]();
 });

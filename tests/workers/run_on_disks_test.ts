@@ -15,7 +15,11 @@ const full: TaskResult = {
 async function run(ends: readonly TaskResult[], isOutputDiskFull = true) {
   const story: string[] = [];
   const ioOn = (turn: number) => {
-    const io = { isOutputDiskFull, [Symbol.dispose]: () => story.push(`left ${turn}`) };
+    const io = {
+      isOutputDiskFull,
+      ended: (result: TaskResult) => result,
+      [Symbol.dispose]: () => story.push(`left ${turn}`),
+    };
     story.push(`disk ${turn}`);
     return io as unknown as LocalTaskIO;
   };

@@ -18,13 +18,20 @@ const AMPLE_MB = 40;
 class Disk implements Disposable {
   readonly path: string;
   readonly ballast: string;
+  readonly #megabytes: number;
 
   constructor(path: string, megabytes: number, freeMegabytes = megabytes) {
     this.path = path;
     this.ballast = `${path}/ballast`;
     mkdirSync(path);
     run("mount", "-t", "tmpfs", "-o", `size=${megabytes}m,mode=700`, "tmpfs", path);
-    const taken = (megabytes - freeMegabytes) * MEGABYTE;
+    this.#megabytes = megabytes;
+    this.fill(freeMegabytes);
+  }
+
+  /** Leaves so much room on it, which is empty but for the ballast. */
+  fill(freeMegabytes: number): void {
+    const taken = (this.#megabytes - freeMegabytes) * MEGABYTE;
     if (taken > 0) writeFileSync(this.ballast, new Uint8Array(taken));
   }
 
@@ -129,10 +136,11 @@ async function measured(setup: Setup): Promise<{ measured: string; ok: boolean }
     using small = new Disk(`${folder}/small`, free);
     using ample = new Disk(`${folder}/ample`, AMPLE_MB);
     await check(`${free} MB, and room on another disk`, [small, ample], "exact");
-    using other = new Disk(`${folder}/other`, AMPLE_MB, free);
-    writeFileSync(full.ballast, new Uint8Array((AMPLE_MB - free) * MEGABYTE));
-    await check(`${free} MB twice`, [full, other], "DiskFull");
-    writeFileSync(full.ballast, new Uint8Array((AMPLE_MB - free) * MEGABYTE));
+    // The job could fit into two disks of that size.
+    using other = new Disk(`${folder}/other`, AMPLE_MB, free / 2);
+    full.fill(free / 2);
+    await check(`${free} MB in two halves`, [full, other], "DiskFull");
+    full.fill(free);
     await check(`an output on ${free} MB`, [ample], "DiskFull", full);
     count("read-only", await wrongOnReadOnly(setup, small));
   }

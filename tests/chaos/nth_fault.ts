@@ -49,11 +49,12 @@ const SWEEPS: readonly Sweep[] = FAULTS.flatMap((fault) =>
   )
 );
 
-/** The sweeps of a seam on executors. */
+/** The sweeps of a seam on executors. A link that fails costs an executor, and no attempt. */
 function sweepsOf(seam: Seam): readonly OnExecutor[] {
+  const attempts = seam === "executorLink" || seam === "driverLink" ? [1] : [1, 4];
   return SEAMS[seam].flatMap((fault) =>
     [false, true].flatMap((forever) =>
-      [1, 4].map((attemptsMax) => ({ plan: { seam, fault, forever }, attemptsMax }))
+      attempts.map((attemptsMax) => ({ plan: { seam, fault, forever }, attemptsMax }))
     )
   );
 }

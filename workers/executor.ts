@@ -97,6 +97,10 @@ class Executor {
 
   /** Serves the driver until it closes the connection. Throws what it cannot go on after. */
   async run(): Promise<void> {
+    addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#broken.reject(event.error);
+    });
     addEventListener("unhandledrejection", (event) => {
       event.preventDefault();
       this.#broken.reject(event.reason);

@@ -19,7 +19,7 @@ import { type Ending, ExecutorProcess } from "./executor_process.ts";
 import { hexOf } from "./folders.ts";
 
 /** Connections as they come in; none of them keeps the process alive once it is told. */
-export type Listener =
+export type SocketListener =
   & AsyncIterable<ByteStream & { unref(): void }>
   & Readonly<{ unref(): void; close(): void }>;
 
@@ -28,7 +28,7 @@ export type PoolOptions = Readonly<{
   setup: Omit<ExecutorSetup, "executor" | "memoryBytesMax">;
   socketPath: string;
   /** Listens at that path: on a Unix domain socket, unless a test has connections that fail. */
-  listen?: ((socketPath: string) => Listener) | undefined;
+  listen?: ((socketPath: string) => SocketListener) | undefined;
   /** The program of the executors, as `ExecutorProcessOptions` has it. */
   entry?: URL | undefined;
   /** All folders of the application: executors that lose their driver remove them. */
@@ -60,7 +60,7 @@ const KEEP_ALIVE_MS = 2 ** 31 - 1;
 export class Pool {
   readonly #options: PoolOptions;
   readonly #host: PoolHost;
-  readonly #listener: Listener;
+  readonly #listener: SocketListener;
   /** Those that live, be they ready or on their way. */
   readonly #executors = new Map<ExecutorId, ExecutorProcess>();
   /** Those that could not even be spawned, of which nobody has been told yet. */
@@ -219,7 +219,7 @@ export class Pool {
   }
 }
 
-function listen(path: string): Listener {
+function listen(path: string): SocketListener {
   return Deno.listen({ transport: "unix", path });
 }
 

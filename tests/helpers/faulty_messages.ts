@@ -9,7 +9,7 @@
  * | `short write` | half is written: no harm                    | half a message, and the worker is gone |
  * | `EOF`         | the other side seems to have closed         | the worker is gone                     |
  */
-import type { Listener } from "../../runtime/local/pool.ts";
+import type { SocketListener } from "../../runtime/local/pool.ts";
 import type { ByteStream } from "../../workers/channel.ts";
 import { RingReader, RingWriter } from "../../workers/ring.ts";
 import type { Faults } from "./faulty_platform.ts";
@@ -52,7 +52,7 @@ export class FaultyStream implements ByteStream {
 }
 
 /** What listens as `listener` does, for connections that fail. */
-export function faultyListener(listener: Listener, faults: Faults): Listener {
+export function faultyListener(listener: SocketListener, faults: Faults): SocketListener {
   return {
     unref: () => listener.unref(),
     close: () => listener.close(),

@@ -306,3 +306,24 @@ Deno.test("an executor that cannot go on is lost with what it says of that", asy
     message: /it could not go on: its connection with the driver was closed/,
   });
 });
+
+Deno.test("an error in a timer of an executor is told, and laid to no task", async () => {
+  const executor = new URL("../../../workers/executor.ts", import.meta.url);
+  const platform = new URL("../../../workers/platform_deno.ts", import.meta.url);
+  const program = programOf(`
+    import { runExecutor, startWorker } from "${executor}";
+    import { denoPlatform } from "${platform}";
+    await runExecutor(Deno.args, {
+      platform: { ...denoPlatform, memory() { throw new Error("nobody knows how much"); } },
+      connect: (path) => Deno.connect({ transport: "unix", path }),
+      start: (...args) => startWorker(new URL("./worker.ts", "${executor}"), ...args),
+    });`);
+  await using test = testEngine({ executorEntry: program });
+  const endless = mapped(await recordsPlan([1], 1), () => {
+    for (;;);
+  });
+  await assert.rejects(recordsOf(test.engine, collectOf(endless)), {
+    code: "ExecutorLost",
+    message: /at last because it could not go on: nobody knows how much/,
+  });
+});

@@ -69,6 +69,7 @@ export {
   type SparkStageInfo,
   StatusTracker,
 } from "./runtime/status_tracker.ts";
+export type { TaskPermissions } from "./runtime/operators/permitting.ts";
 export { VERSION } from "./core/version.ts";
 export { BoundedFloat } from "./core/bounded_float.ts";
 export { StatCounter, type StatSummary } from "./core/statistics.ts";
@@ -99,6 +100,7 @@ export type {
   StageSummary,
   WithoutTime,
 } from "./core/events.ts";
+export type { GrantName, Grants } from "./core/grants.ts";
 export type { Compression } from "./core/platform.ts";
 export type { PartitionId } from "./core/plan/plan.ts";
 export type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./core/task.ts";

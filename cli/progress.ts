@@ -55,6 +55,7 @@ export class StageBoard {
         return;
       case "job.started":
       case "job.ended":
+      case "permission.denied":
       case "accumulator.updated":
       case "executor.started":
       case "executor.lost":

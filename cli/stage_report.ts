@@ -1,5 +1,6 @@
-/** `--verbose`: one line a stage with the sums of its tasks' figures. */
+/** `--verbose`: one line a stage with the sums of its tasks' figures, and what it was granted and denied. */
 import type { Event, EventBus } from "../core/events.ts";
+import { grantsText } from "../core/grants.ts";
 import { NO_METRICS, type StageId, type TaskMetrics } from "../core/task.ts";
 
 type StageFigures = {
@@ -9,6 +10,11 @@ type StageFigures = {
   failed: number;
   /** Sums over the tasks; the peak is the highest of them. */
   metrics: TaskMetrics;
+  /** What its functions may do, as text; and what they were denied. */
+  readonly granted: string;
+  readonly denied: Set<string>;
+  /** What `pipe` runs for it. */
+  readonly programs: readonly string[];
   /** The values of named accumulators that the stage has added to, by their names. */
   readonly accumulators: Map<string, string>;
 };
@@ -28,6 +34,12 @@ export class StageReport {
         if (stage === undefined) return undefined;
         if (event.outcome.ok) addTask(stage, event.metrics);
         else stage.failed++;
+        return undefined;
+      }
+      case "permission.denied": {
+        const { permission, value } = event;
+        const what = value === "" ? permission : `${permission}=${value}`;
+        this.#stages.get(event.task.stage)?.denied.add(what);
         return undefined;
       }
       case "accumulator.updated":
@@ -70,8 +82,18 @@ function skippedLines({ stages }: Extract<Event, { type: "job.started" }>): stri
 }
 
 function figuresOf(event: Extract<Event, { type: "stage.started" }>): StageFigures {
-  const { name, atMs: startedAtMs } = event;
-  return { name, startedAtMs, tasks: 0, failed: 0, metrics: NO_METRICS, accumulators: new Map() };
+  const { name, atMs: startedAtMs, grants, programs } = event;
+  return {
+    name,
+    startedAtMs,
+    tasks: 0,
+    failed: 0,
+    metrics: NO_METRICS,
+    granted: grantsText(grants),
+    denied: new Set(),
+    programs,
+    accumulators: new Map(),
+  };
 }
 
 function addTask(stage: StageFigures, metrics: TaskMetrics): void {
@@ -99,6 +121,9 @@ function stageLine(id: StageId, stage: StageFigures, durationMs: number, ok: boo
     `wrote ${count(metrics.recordsWritten)} records, ${bytes(metrics.bytesWritten)}`,
     `${metrics.spills} spills, ${bytes(metrics.bytesSpilled)}`,
     `peak ${bytes(metrics.memoryBytesMax)}`,
+    ...(stage.granted === "" ? [] : [`granted ${stage.granted}`]),
+    ...(stage.programs.length === 0 ? [] : [`pipes to ${stage.programs.join(", ")}`]),
+    ...(stage.denied.size === 0 ? [] : [`denied ${[...stage.denied].join(" ")}`]),
     ...[...stage.accumulators].map(([name, value]) => `${name}: ${value}`),
   ].join(" · ");
 }

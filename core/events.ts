@@ -3,6 +3,7 @@
  * and nothing else. No decision reads one. The dotted names are in the past tense.
  */
 import type { FailureReport } from "./errors.ts";
+import type { Grants } from "./grants.ts";
 import type { ExecutorId, JobId, StageId, Task, TaskMetrics } from "./task.ts";
 
 /** How a job, a stage or a task ended. */
@@ -32,10 +33,25 @@ export type Event = Readonly<
       properties: Readonly<Record<string, string>>;
     }
     | { type: "job.ended"; job: JobId; outcome: Outcome }
-    | { type: "stage.started"; job: JobId; stage: StageId; name: string; tasks: number }
+    | {
+      type: "stage.started";
+      job: JobId;
+      stage: StageId;
+      name: string;
+      tasks: number;
+      /** What its functions may do beyond the application's folder. */
+      grants: Grants;
+      /** The programs that `pipe` runs for it, beside its functions. */
+      programs: readonly string[];
+    }
     | { type: "stage.ended"; job: JobId; stage: StageId; outcome: Outcome }
     | { type: "task.started"; job: JobId; task: Task; executor: ExecutorId }
     | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
+    /**
+     * A task has failed because its stage was not granted what its function tried: `value` of Deno's
+     * `permission`, such as "127.0.0.1:80" of "net"; "" where there is none.
+     */
+    | { type: "permission.denied"; job: JobId; task: Task; permission: string; value: string }
     /** A task has counted for an accumulator that has a name; `value`: its value now, as a short text. */
     | { type: "accumulator.updated"; job: JobId; stage: StageId; name: string; value: string }
     | { type: "executor.started"; executor: ExecutorId; slots: number; memoryBytesMax: number }

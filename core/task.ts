@@ -8,6 +8,7 @@
  *                                        └─ read(input 1, partition 0)
  */
 import type { Closure } from "./closure/closure.ts";
+import type { Grants } from "./grants.ts";
 import type { Exchange } from "./plan/exchange.ts";
 import type { NarrowOp } from "./plan/ops.ts";
 import type { Options, PartitionId, PlanId, Split } from "./plan/plan.ts";
@@ -40,6 +41,8 @@ export type Stage = Readonly<{
   partitions: number;
   /** All of its tasks run at the same time and can wait for one another. */
   barrier?: true;
+  /** What its tasks may do beyond their own folders; nothing by default. */
+  grants?: Grants | undefined;
   /** What tasks can read by key: `Job.properties` of the job that the stage was made for. */
   properties?: Readonly<Record<string, string>> | undefined;
   output: StageOutput;

@@ -8,12 +8,13 @@ import type { Token } from "../core/closure/tokens.ts";
 import { driverOnly } from "../core/driver_only.ts";
 import type { Engine, EngineHost } from "../core/engine.ts";
 import { ClosureError, ConfigError, PlanError } from "../core/errors.ts";
+import { GRANT_NAMES } from "../core/grants.ts";
 import type { EventBus } from "../core/events.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { sinkOf, sourceOf } from "../io/registry.ts";
 import { withValues } from "../shuffle/values.ts";
-import { GRANT_NAMES, parseGrants } from "../workers/permissions.ts";
+import { parseGrants } from "../workers/permissions.ts";
 import { denoPlatform } from "../workers/platform_deno.ts";
 import { provided } from "../workers/provided.ts";
 import { isAccumulator } from "./accumulator.ts";
@@ -27,6 +28,7 @@ import { createInspector } from "./inspector.ts";
 import { createLocalEngine, type LocalEngineOptions } from "./local/engine.ts";
 import { localDirectories } from "./local_directories.ts";
 import { noSparkEngine, parseMaster } from "./master.ts";
+import { isGranted } from "./own_permissions.ts";
 import { sharingOf } from "./sharing.ts";
 
 /** What an executor takes beside the memory of its tasks. */
@@ -90,7 +92,7 @@ export class Application {
       split: ({ format, options }, partitionsMin) =>
         sourceOf(format).split(options, { partitionsMin }, files),
       output: (format) => ({ sink: sinkOf(format), files }),
-      mayRun: (command) => Deno.permissions.querySync({ name: "run", command }).state === "granted",
+      isGranted,
       classes: this.#classes,
       defaultParallelism: parallelism ?? engine.parallelism,
       exchangePartitions: parallelism,

@@ -180,8 +180,10 @@ function capturedNode(
       const exchange = capturedExchange(node.exchange, capturing);
       return { id, label, kind: "exchange", from: captured(node.from), exchange };
     }
-    case "union":
-      return { id, label, kind: "union", from: node.from.map(captured) };
+    case "union": {
+      const { grants } = node;
+      return { id, label, kind: "union", from: node.from.map(captured), ...(grants && { grants }) };
+    }
     case "zip":
       return {
         id,

@@ -10,6 +10,7 @@
  * A dataset has no type of its records: what may follow what is `RDD`'s business.
  */
 import { PlanError } from "../core/errors.ts";
+import type { Grants } from "../core/grants.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { NarrowOp } from "../core/plan/ops.ts";
 import type { Draft, SourceRequest, UserFunction } from "../core/plan/plan.ts";
@@ -78,6 +79,11 @@ export class Dataset {
 
   exchange(site: CallSite, exchange: Exchange<UserFunction, number | undefined>): Dataset {
     return new Dataset(this.driver, site, { kind: "exchange", from: this.draft, exchange });
+  }
+
+  /** The same records; the stage that computes them may do more. */
+  permitted(site: CallSite, grants: Grants): Dataset {
+    return new Dataset(this.driver, site, { kind: "union", from: [this.draft], grants });
   }
 
   coalesce(site: CallSite, partitions: number): Dataset {

@@ -23,6 +23,7 @@ import type {
 } from "../core/plan/plan.ts";
 import { type Partitioner as PartitionerData, partitionerOf } from "../core/plan/exchange.ts";
 import { partitionCount, resolve, type ResolveHost } from "../core/plan/resolve.ts";
+import type { GrantName } from "../core/grants.ts";
 import { inputsFirst } from "../core/plan/walk.ts";
 import type { StorageLevel } from "../core/storage_level.ts";
 import type { Action, JobId } from "../core/task.ts";
@@ -77,8 +78,8 @@ export type DriverParts = Readonly<{
   checkpointDirectory?: string | undefined;
   /** Where the records of a save go. */
   output(format: string): Readonly<{ sink: Sink; files: FileSystem }>;
-  /** Whether this process itself has the permission to run a program. */
-  mayRun(program: string): boolean;
+  /** Whether this process itself has a permission, be it for one value or for all of its kind. */
+  isGranted(name: GrantName, value?: string): boolean;
 }>;
 
 export class Driver {
@@ -265,9 +266,9 @@ export class Driver {
     return this.#parts.output(format);
   }
 
-  /** Whether the user's program itself may run a program. */
-  mayRun(program: string): boolean {
-    return this.#parts.mayRun(program);
+  /** Whether the user's program itself has a permission, be it for one value or for all of its kind. */
+  isGranted(name: GrantName, value?: string): boolean {
+    return this.#parts.isGranted(name, value);
   }
 
   /** The records of blocks. */

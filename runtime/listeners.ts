@@ -28,6 +28,8 @@ export interface SparkListener {
   onTaskStart?(event: EventOf<"task.started">): void;
   /** A task has ended; its metrics and, where it failed, why. */
   onTaskEnd?(event: EventOf<"task.ended">): void;
+  /** A function tried what its stage was not granted, and its task has failed by that. */
+  onPermissionDenied?(event: EventOf<"permission.denied">): void;
   /** A named accumulator has a new value. */
   onAccumulatorUpdated?(event: EventOf<"accumulator.updated">): void;
   /** An executor can take tasks. */
@@ -48,6 +50,7 @@ const METHODS = {
   "stage.ended": "onStageCompleted",
   "task.started": "onTaskStart",
   "task.ended": "onTaskEnd",
+  "permission.denied": "onPermissionDenied",
   "accumulator.updated": "onAccumulatorUpdated",
   "executor.started": "onExecutorAdded",
   "executor.lost": "onExecutorRemoved",

@@ -37,6 +37,7 @@ import type { SparkContext } from "./context.ts";
 import { Dataset } from "./dataset.ts";
 import { RDDBarrier } from "./rdd_barrier.ts";
 import type { Hint } from "./hint.ts";
+import type { TaskPermissions } from "./operators/permitting.ts";
 import type { Partitioner } from "./partitioner.ts";
 import { notAvailable } from "./not_available.ts";
 
@@ -49,6 +50,7 @@ import * as keyed from "./operators/keyed.ts";
 import * as narrow from "./operators/narrow.ts";
 import * as ordering from "./operators/ordering.ts";
 import * as output from "./operators/output.ts";
+import * as permitting from "./operators/permitting.ts";
 import * as persisting from "./operators/persisting.ts";
 import * as piping from "./operators/piping.ts";
 import * as sampling from "./operators/sampling.ts";
@@ -667,6 +669,40 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
     checkCode?: boolean,
   ): RDD<string> {
     return this.#next(piping.pipe(this.#data, command, envOrOptions, checkCode));
+  }
+
+  /**
+   * The same records; the stage that computes them may do what is named here, beside what `--allow-*`
+   * of `submit` allows all stages and beside its own folder. The names are Deno's; `true` is all of a
+   * kind, a list is these values alone. Relative paths are those of the program.
+   *
+   * A stage reaches from one exchange to the next, so the functions before and behind it are allowed
+   * the same, as far as nothing between them is moved by key; the map side of a `reduceByKey` before
+   * it, and what follows the next one, are not. Where several datasets of a stage have permissions, it
+   * has them all. A worker that has done a task with other permissions does none of this stage: the
+   * stage gets a new one. What each stage was granted and denied is told by `--verbose` and by the
+   * events `stage.started` and `permission.denied`.
+   *
+   * Throws a PlanError: InvalidArgument where this is no permission, PermissionDenied where the
+   * program itself does not have it.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) =>
+   *   new Response(new URL(request.url).pathname.slice(1).toUpperCase()));
+   * const host = `127.0.0.1:${server.addr.port}`;
+   * const answers = sc.parallelize(["a", "b"])
+   *   .mapAsync(async (name) => await (await fetch(`http://${host}/${name}`)).text())
+   *   .withPermissions({ net: [host] });
+   * assert.deepEqual(await answers.collect(), ["A", "B"]);
+   * ```
+   */
+  withPermissions(permissions: TaskPermissions): RDD<T> {
+    return this.#next(permitting.withPermissions(this.#data, permissions));
   }
 
   // ─── Sets ─────────────────────────────────────────────────────────────────────────────────────

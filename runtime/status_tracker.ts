@@ -159,6 +159,7 @@ export class StatusTracker {
       }
       case "executor.lost":
         return void this.#executors.delete(event.executor);
+      case "permission.denied":
       case "accumulator.updated":
       case "executor.printed":
       case "warning":

@@ -9,6 +9,7 @@
  * driver knows it, comes in a private file: arguments can be read by others.
  */
 import { assert, reportOf } from "../core/errors.ts";
+import { NO_GRANTS } from "../core/grants.ts";
 import type { Platform } from "../core/platform.ts";
 import type { StageId } from "../core/task.ts";
 import { VERSION } from "../core/version.ts";
@@ -122,8 +123,8 @@ class Executor {
   #heard(message: ToExecutor): void {
     switch (message.kind) {
       case "prepare": {
-        const { stage, bytes, save, commands = [] } = message;
-        this.#stages.set(stage, { stage, bytes, save, commands, locations: undefined });
+        const { stage, bytes, save, commands = [], grants = NO_GRANTS } = message;
+        this.#stages.set(stage, { stage, bytes, save, commands, grants, locations: undefined });
         return;
       }
       case "locate":
@@ -208,7 +209,7 @@ class Executor {
         fetch: (wanted) => this.#exports.fetch(wanted),
       },
       report: (message) => this.#report(message),
-      broken: (reason) => this.#broken.reject(new Error(`the worker does not start: ${reason}`)),
+      broken: (reason) => this.#broken.reject(new Error(reason)),
     };
   }
 }

@@ -1,68 +1,49 @@
 /**
- * Who may do what: the application's grants as permissions of a worker and as flags of a process.
+ * Who may do what: grants as permissions of a worker and as flags of a process.
  *
- *     flint.allow.net = "db:9042"      what the user says
+ *     flint.allow.net = "db:9042"      what the user says for the whole job
  *       │ parseGrants
  *       ▼
- *     Grants ──► workerPermissions     the Web Worker that runs tasks: its own folders and the grants
- *            └─► processFlags          the executor around it: our code only, which reads inputs and
- *                                      writes outputs for the tasks and runs the programs of
- *                                      pipe(), and may do no more than they may where nothing of
- *                                      ours needs it (env, ffi, sys, net)
+ *     Grants of a stage ──► workerPermissions   the Web Worker that runs its tasks: its own folders
+ *                                               and the grants
+ *     PROCESS_FLAGS                             the executor around it: our code only
  *
- * A worker can never do more than its process. Nothing is ever asked: what is not granted is refused.
+ * A worker can never do more than its process, and what stages to come will be granted is not known
+ * when a process starts. So a process may do everything: it starts the programs of pipe(), and who may
+ * do that may do the rest by it. Nothing is ever asked: what is not granted is refused.
  */
-import { ConfigError } from "../core/errors.ts";
-import type { GrantName, Grants } from "./protocol.ts";
-
-export const GRANT_NAMES: readonly GrantName[] = [
-  "read",
-  "write",
-  "net",
-  "env",
-  "run",
-  "ffi",
-  "sys",
-];
+import { ConfigError, shown } from "../core/errors.ts";
+import { flawOf, GRANT_NAMES, type GrantName, type Grants, mergedGrants } from "../core/grants.ts";
 
 /** What a worker is given, by the name of the permission: all, nothing or a list. */
 export type WorkerPermissions = Readonly<
   Record<GrantName, boolean | readonly string[]> & { import: readonly string[] }
 >;
 
-/** Nothing beyond a worker's own folders. */
-export const NO_GRANTS: Grants = {
-  read: [],
-  write: [],
-  net: [],
-  env: [],
-  run: [],
-  ffi: [],
-  sys: [],
-};
-
 /**
  * Grants from the texts of `flint.allow.*`: "" is nothing, "*" is all, else a list with commas.
- * Throws a ConfigError for a name in a list that is empty.
+ * Throws a ConfigError for a value in a list that is none, such as an empty one.
  */
 export function parseGrants(texts: Readonly<Partial<Record<GrantName, string>>>): Grants {
   const grants = GRANT_NAMES.map((name) => [name, parseGrant(name, texts[name] ?? "")]);
-  return Object.fromEntries(grants) as Grants;
+  return mergedGrants([Object.fromEntries(grants)]);
 }
 
 function parseGrant(name: GrantName, text: string): "all" | readonly string[] {
   const trimmed = text.trim();
   if (trimmed === "*") return "all";
   if (trimmed === "") return [];
-  const names = trimmed.split(",").map((part) => part.trim());
-  if (names.some((part) => part === "" || part === "*" || part.includes("\0"))) {
+  const values = trimmed.split(",").map((part) => part.trim());
+  for (const value of values) {
+    const flaw = value === "*" ? "all, in a list" : flawOf(name, value);
+    if (flaw === undefined) continue;
     throw new ConfigError(
       "InvalidConfig",
-      `Cannot understand flint.allow.${name}=${text}`,
+      `Cannot understand flint.allow.${name}=${text}: ${shown(value)} is ${flaw}`,
       'Give a list with commas such as "a,b", "*" for all, or nothing',
     );
   }
-  return names;
+  return values;
 }
 
 /** The permissions of a worker: its grants, reading `folders`, reading and writing `ownFolders`. */
@@ -72,7 +53,7 @@ export function workerPermissions(
   ownFolders: readonly string[],
 ): WorkerPermissions {
   const given = (name: GrantName, always: readonly string[] = []) => {
-    const grant = grants[name];
+    const grant = grants[name] ?? [];
     return grant === "all" ? true : [...always, ...grant];
   };
   return {
@@ -87,23 +68,5 @@ export function workerPermissions(
   };
 }
 
-/** The flags of an executor's process, which talks to the driver through the socket at that path. */
-export function processFlags(grants: Grants, socketPath: string): readonly string[] {
-  const flags = ["--no-prompt", "--allow-read", "--allow-write", "--allow-run"];
-  flags.push(
-    grants.net === "all"
-      ? "--allow-net"
-      : `--allow-net=${[`unix:${socketPath}`, ...grants.net].map(escaped).join(",")}`,
-  );
-  for (const name of ["env", "ffi", "sys"] as const) {
-    const grant = grants[name];
-    if (grant === "all") flags.push(`--allow-${name}`);
-    else if (grant.length > 0) flags.push(`--allow-${name}=${grant.map(escaped).join(",")}`);
-  }
-  return flags;
-}
-
-/** A comma in a name is written twice in a flag. */
-function escaped(name: string): string {
-  return name.replaceAll(",", ",,");
-}
+/** What an executor's process may do. */
+export const PROCESS_FLAGS: readonly string[] = ["--no-prompt", "--allow-all"];

@@ -15,6 +15,7 @@
 import { decodeValue, encodeValue } from "../core/codec/binary.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import { type FailureReport, JobError } from "../core/errors.ts";
+import type { Grants } from "../core/grants.ts";
 import type { PipeCommand } from "../core/plan/ops.ts";
 import type { Options, PartitionId, PlanId, Split } from "../core/plan/plan.ts";
 import type {
@@ -43,7 +44,7 @@ export type ExecutorSetup = Readonly<{
   memoryBytesMax: number;
   /** What the partitions of persisted datasets may take of the budgets of all slots together. */
   storageBytesMax: number;
-  /** What a worker may do beyond its own folders (workers/permissions.ts). */
+  /** What every stage may do: its workers wait for tasks with that (workers/permissions.ts). */
   grants: Grants;
 }>;
 
@@ -60,21 +61,21 @@ export type ExecutorOrder = Readonly<{
   folders: readonly string[];
 }>;
 
-/** Permissions of tasks by the name of the permission: `"all"`, or a list that may be empty. */
-export type Grants = Readonly<Record<GrantName, "all" | readonly string[]>>;
-export type GrantName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
-
 /** Where the values of a stage go that are no values but a file: a sink's. */
 export type SaveTarget = Readonly<{ format: string; options: Options; job: JobId }>;
 
 /** Driver → executor. */
 export type ToExecutor =
-  /** `bytes`: the encoded Stage. `commands`: those of its pipes; no others are run for it. */
+  /**
+   * `bytes`: the encoded Stage. `commands`: those of its pipes; no others are run for it. `grants`:
+   * what its functions may do, as `Stage.grants`.
+   */
   | Readonly<{
     kind: "prepare";
     stage: StageId;
     save?: SaveTarget;
     commands?: readonly PipeCommand[];
+    grants?: Grants;
     bytes: Uint8Array;
   }>
   /** `bytes`: the encoded ExchangeLocation[] of the stage's inputs, for tasks launched from now on. */

@@ -13,6 +13,7 @@
  */
 import { encodeBlock } from "../core/codec/codec.ts";
 import { assert, CancelledError, type FailureReport, reportOf } from "../core/errors.ts";
+import { areSameGrants, type Grants } from "../core/grants.ts";
 import type { BroadcastId } from "../core/engine.ts";
 import type { PipeCommand } from "../core/plan/ops.ts";
 import type { Options, Split } from "../core/plan/plan.ts";
@@ -23,7 +24,7 @@ import type { SavedPart } from "../io/sink.ts";
 import { AttemptFile, type AttemptPlace } from "./attempt_file.ts";
 import { keepAnswer, type KeepingHost, TaskKeeping } from "./keeping.ts";
 import { ownFolderName } from "./local_io.ts";
-import { type WorkerPermissions, workerPermissions } from "./permissions.ts";
+import { workerPermissions } from "./permissions.ts";
 import { Pipes, type PipesHost } from "./pipes.ts";
 import type {
   ExecutorSetup,
@@ -40,6 +41,9 @@ import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 /** What goes to the driver in one message of a value: with its header one frame, which nobody joins. */
 const VALUE_BYTES_MAX = (1 << 20) - (4 << 10);
 
+/** How long a worker may go on that is to be replaced. */
+const RETIRE_MS_MAX = 1_000;
+
 /** A stage as an executor keeps it, encoded: only workers look inside. */
 export type StageEntry = {
   readonly stage: StageId;
@@ -47,6 +51,8 @@ export type StageEntry = {
   readonly save: SaveTarget | undefined;
   /** What its pipes may run. */
   readonly commands: readonly PipeCommand[];
+  /** What its functions may do. */
+  readonly grants: Grants;
   /** The encoded ExchangeLocation[] of its inputs; another array whenever they have changed. */
   locations: Uint8Array | undefined;
 };
@@ -93,19 +99,22 @@ type Running = {
 /** A worker and what it knows. */
 type Hired = {
   readonly worker: TaskWorker;
+  /** What it may do, from its beginning to its end. */
+  readonly grants: Grants;
   readonly streams: Streams;
   readonly pipes: Pipes;
   /** The stages that it has prepared, with the locations it was told. */
   readonly stages: Map<StageId, Uint8Array | undefined>;
   /** The stage whose tasks it runs or ran last. */
   stage: StageId | undefined;
+  /** It is to end, and how long that may take. */
+  retiring: ReturnType<typeof setTimeout> | undefined;
 };
 
 export class Slot {
   readonly #index: number;
   readonly #setup: ExecutorSetup;
   readonly #host: SlotHost;
-  readonly #permissions: WorkerPermissions;
   readonly #ownNames: readonly string[];
   readonly #ownFolders: readonly string[];
   #hired: Hired | undefined;
@@ -120,7 +129,6 @@ export class Slot {
     this.#host = host;
     this.#ownNames = setup.folders.map((_, disk) => ownFolderName(setup.executor, index, disk));
     this.#ownFolders = setup.folders.map((folder, disk) => `${folder}/${this.#ownNames[disk]}`);
-    this.#permissions = workerPermissions(setup.grants, setup.folders, this.#ownFolders);
     for (const folder of this.#ownFolders) host.platform.files.makeFolder(folder);
   }
 
@@ -130,7 +138,7 @@ export class Slot {
 
   /** Has a worker ready, so that the first task need not wait for it. */
   warmUp(): void {
-    this.#hired ??= this.#hire();
+    this.#hired ??= this.#hire(this.#setup.grants);
   }
 
   /** Runs a task; the driver hears how it ended, whatever happens. */
@@ -157,7 +165,8 @@ export class Slot {
 
   /** Gives the task to the worker. */
   #hand({ entry, message: { task, info, flow } }: Running): void {
-    const hired = this.#hired ??= this.#hire();
+    const hired = this.#hired ??= this.#hire(entry.grants);
+    if (!areSameGrants(hired.grants, entry.grants)) return this.#retire(hired);
     const { worker, stages } = hired;
     worker.setCancelled(false);
     if (hired.stage !== entry.stage) {
@@ -231,7 +240,7 @@ export class Slot {
     return workerMemoryBytes - Math.ceil(this.#host.keeping.cache.bytesInMemory / slots);
   }
 
-  #hire(): Hired {
+  #hire(grants: Grants): Hired {
     const alivePath = `${this.#ownFolders[0]}/alive-${this.#serial++}`;
     this.#host.platform.files.create(alivePath)[Symbol.dispose]();
     const worker = new TaskWorker(
@@ -241,7 +250,7 @@ export class Slot {
         ownNames: this.#ownNames,
         workerMemoryBytes: this.#setup.workerMemoryBytes,
       },
-      this.#permissions,
+      workerPermissions(grants, this.#setup.folders, this.#ownFolders),
       {
         start: this.#host.start,
         unlocked: this.#host.unlocked,
@@ -254,8 +263,26 @@ export class Slot {
     const { startProgram, report, print } = this.#host;
     const pipes = new Pipes({ startProgram, streams, send, report, print });
     worker.setPressed(this.#isPressed);
-    const hired: Hired = { worker, streams, pipes, stages: new Map(), stage: undefined };
+    const hired: Hired = {
+      worker,
+      grants,
+      streams,
+      pipes,
+      stages: new Map(),
+      stage: undefined,
+      retiring: undefined,
+    };
     return hired;
+  }
+
+  /**
+   * Ends a worker that may do something else than the task that waits. What it has left behind is gone
+   * before the next one starts; where that goes on for ever, its process ends with it.
+   */
+  #retire(hired: Hired): void {
+    const endless = `what the last task left behind went on for ${RETIRE_MS_MAX} ms`;
+    hired.retiring = setTimeout(() => this.#host.broken(endless), RETIRE_MS_MAX);
+    hired.worker.retire();
   }
 
   async #heard(hired: Hired, message: FromWorker): Promise<void> {
@@ -392,15 +419,20 @@ export class Slot {
 
   /** The worker has ended. A task that ran in it has failed by that. */
   #gone(hired: Hired, error: string | undefined, wasReady: boolean): void {
+    clearTimeout(hired.retiring);
+    const isRetired = hired.retiring !== undefined;
     // No other worker would start either.
-    if (!wasReady) return this.#host.broken(error ?? "the worker ended before it was ready");
+    if (!wasReady && !isRetired) {
+      const why = error ?? "the worker ended before it was ready";
+      return this.#host.broken(`the worker does not start: ${why}`);
+    }
     const exiting = this.#exiting;
     if (this.#hired === hired) this.#hired = undefined;
     this.#exiting = undefined;
     hired.pipes.closeAll();
     void hired.streams.failAll(new CancelledError("Cancelled", "the worker has ended"));
     const running = this.#running;
-    if (hired.worker.hasLeft) {
+    if (hired.worker.hasLeft || isRetired) {
       if (running === undefined) return this.warmUp();
       // It has not seen the task.
       if (running.cancelReason === undefined) return this.#hand(running);

@@ -14,6 +14,7 @@ import {
   shown,
   TaskError,
 } from "../core/errors.ts";
+import { type GrantName, PERMITTED_ACTS } from "../core/grants.ts";
 import { FileError, firstThrown } from "../core/platform.ts";
 import type { KeptId } from "../core/task.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
@@ -92,7 +93,8 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
     return {
       name: "TaskError",
       code: "PermissionDenied",
-      message: `${where}${denial}`,
+      message: `${where}${denialText(denial)}`,
+      fields: { permission: denial.permission, value: denial.value ?? "" },
       stack: cause.stack,
       cause,
       ...record,
@@ -135,29 +137,28 @@ function notAnError(thrown: unknown): string {
   return `${shown(thrown)}, which is no Error`;
 }
 
-/** What a task was doing when the runtime's permissions stopped it, by the name of the permission. */
-const deniedActs: Readonly<Record<string, string>> = {
-  read: "reading",
-  write: "writing",
-  net: "network access to",
-  env: "reading the environment variable",
-  run: "running",
-  ffi: "loading the native library",
-  sys: "asking the system for",
-  import: "importing from",
-};
+/** What was not granted to a task. */
+type Denial = Readonly<{ permission: string; value: string | undefined; flag: string }>;
 
-/** What was not granted and the flag that grants it, if that is why somebody threw. */
-function denialIn(report: FailureReport): string | undefined {
+/** What was not granted, if that is why somebody threw. */
+function denialIn(report: FailureReport): Denial | undefined {
   for (let at: FailureReport | undefined = report; at !== undefined; at = at.cause) {
-    const match = /^Requires (\w+) access(?: to "(.*)")?, run again with the (--allow-\w+) flag/s
-      .exec(at.message);
+    const match =
+      /^Requires (\w+) access(?: to (?:"(.*)"|<\w+>))?, run again with the (--allow-\w+) flag/s
+        .exec(at.message);
     if (match === null) continue;
     const [, permission, value, flag] = match;
-    const act = deniedActs[permission!] ?? `${permission} access to`;
-    return value === undefined
-      ? `${permission} access was not granted\n  Add ${flag}`
-      : `${act} ${JSON.stringify(value)} was not granted\n  Add ${flag}=${value}`;
+    return { permission: permission!, value, flag: flag! };
   }
   return undefined;
+}
+
+/** What it was needed for, and both ways to grant it. */
+function denialText({ permission, value, flag }: Denial): string {
+  const act = PERMITTED_ACTS[permission as GrantName] ?? `${permission} access to`;
+  const what = value === undefined ? `${permission} access` : `${act} ${JSON.stringify(value)}`;
+  const list = value === undefined ? "true" : `[${JSON.stringify(value)}]`;
+  const allow = value === undefined ? flag : `${flag}=${value}`;
+  return `${what} was not granted\n  Grant it to this stage by ` +
+    `.withPermissions({ ${permission}: ${list} }), or to the whole job by ${allow}`;
 }

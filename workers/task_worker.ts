@@ -120,9 +120,11 @@ export class TaskWorker {
     Atomics.store(this.#flags, PRESSED_FLAG, isPressed ? 1 : 0);
   }
 
-  /** Ends the worker once it is between two pieces of code; a loop of user code goes on. */
-  terminate(): void {
-    this.#end();
+  /** Ends the worker, which runs no task; `gone` is called when nothing runs in it any more. */
+  retire(): void {
+    if (!this.#isReady) return this.#end();
+    this.#worker.terminate();
+    this.#input.break();
   }
 
   async #listen(): Promise<void> {

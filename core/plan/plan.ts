@@ -16,6 +16,7 @@
  * are equal.
  */
 import type { Closure } from "../closure/closure.ts";
+import type { Grants } from "../grants.ts";
 import type { StorageLevel } from "../storage_level.ts";
 import type { Exchange, Partitioner } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
@@ -81,7 +82,8 @@ export type Node<F, S, N> = Readonly<
     | { kind: "source"; source: S; partitioner?: Partitioner<F, N> | undefined }
     | { kind: "narrow"; from: Node<F, S, N>; op: NarrowOp<F> }
     | { kind: "exchange"; from: Node<F, S, N>; exchange: Exchange<F, N>; inPlace?: boolean }
-    | { kind: "union"; from: readonly Node<F, S, N>[]; aligned?: boolean }
+    /** `grants`: what the stage that computes it may do besides (core/plan/stage_grants.ts). */
+    | { kind: "union"; from: readonly Node<F, S, N>[]; aligned?: boolean; grants?: Grants }
     | { kind: "zip"; from: readonly Node<F, S, N>[]; fn: F }
     | { kind: "cross"; left: Node<F, S, N>; right: Node<F, S, N> }
     | { kind: "coalesce"; from: Node<F, S, N>; partitions: number }

@@ -131,7 +131,9 @@ function settled(
     }
     case "union": {
       const from = node.from.map(planOf);
-      return { id, label, kind: "union", from, ...(areAligned(from) && { aligned: true }) };
+      const { grants } = node;
+      const aligned = areAligned(from) && { aligned: true };
+      return { id, label, kind: "union", from, ...aligned, ...(grants && { grants }) };
     }
     case "zip": {
       const sides = node.from.map(planOf);

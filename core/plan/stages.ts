@@ -18,12 +18,14 @@
  */
 import type { Closure } from "../closure/closure.ts";
 import { assert } from "../errors.ts";
+import { areSameGrants, type Grants, NO_GRANTS } from "../grants.ts";
 import type { Action, ExchangeId, Flow, Stage, StageId, StageInput, StageOutput } from "../task.ts";
 import { behindBarriers, refusePart } from "./barrier.ts";
 import { partitionCounts } from "./counts.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NarrowOp } from "./ops.ts";
 import type { PartitionId, Plan, PlanId } from "./plan.ts";
+import { stageGrants } from "./stage_grants.ts";
 import { inputsFirst } from "./walk.ts";
 
 /** A stage, and what each of its tasks does. */
@@ -47,6 +49,8 @@ export type CutOptions = Readonly<{
   name: string;
   /** As `Job.classes`: every stage has them. */
   classes?: readonly Closure[] | undefined;
+  /** What every stage may do, beside what is granted to it alone. */
+  grants?: Grants | undefined;
   /** As `Job.properties`: every stage has them. */
   properties?: Readonly<Record<string, string>> | undefined;
 }>;
@@ -64,6 +68,10 @@ export function cut(plan: Plan, action: Action<Closure>, options: CutOptions): S
   const wanted = options.partitions ?? range(counts.get(plan.id)!);
   const behind = behindBarriers(plan, counts);
   if (behind.has(plan.id)) refusePart(options.name, wanted, counts.get(plan.id)!);
+  const rulesOf = (last: Plan): StageRules => ({
+    barrier: behind.has(last.id),
+    grants: stageGrants(last, options.grants ?? NO_GRANTS),
+  });
   const last = new StageBuilder(plan, counts, wanted);
   const read = new Set<ExchangeId>(last.parents);
   const earlier: { node: ExchangeNode; builder: StageBuilder }[] = [];
@@ -76,10 +84,10 @@ export function cut(plan: Plan, action: Action<Closure>, options: CutOptions): S
   }
   const stages = earlier.reverse().map(({ node: { id, label, exchange, from }, builder }) => {
     const output = { kind: "exchange", id, exchange } as const;
-    return builder.build(options.nextStage(), label, output, behind.has(from.id));
+    return builder.build(options.nextStage(), label, output, rulesOf(from));
   });
   const output = { kind: "action", action } as const;
-  stages.push(last.build(options.nextStage(), options.name, output, behind.has(plan.id)));
+  stages.push(last.build(options.nextStage(), options.name, output, rulesOf(plan)));
   const { classes = [], properties = {} } = options;
   const shared = {
     ...(classes.length > 0 ? { classes } : {}),
@@ -110,6 +118,8 @@ type Union = Extract<Plan, { kind: "union" }>;
 type Part = Readonly<{ node: Plan; partition: PartitionId }>;
 /** Neighbouring narrow nodes as one chain, and the node that they read from. */
 type Chain = Readonly<{ index: number; base: Plan }>;
+/** What holds for all tasks of a stage. */
+type StageRules = Readonly<{ barrier: boolean; grants: Grants }>;
 
 /** Collects what one stage consists of, from its last dataset back to its inputs. */
 class StageBuilder {
@@ -148,7 +158,7 @@ class StageBuilder {
     }
   }
 
-  build(id: StageId, name: string, output: StageOutput, barrier: boolean): StagePlan {
+  build(id: StageId, name: string, output: StageOutput, rules: StageRules): StagePlan {
     const stage: Stage = {
       id,
       name,
@@ -157,7 +167,8 @@ class StageBuilder {
       zips: this.#zips,
       partitions: this.#partitions,
       exchanges: this.#exchanges,
-      ...(barrier ? { barrier } : {}),
+      ...(rules.barrier ? { barrier: true } : {}),
+      ...(areSameGrants(rules.grants, NO_GRANTS) ? {} : { grants: rules.grants }),
       output,
     };
     return { stage, flows: this.#flows, parents: this.parents };

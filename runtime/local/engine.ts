@@ -11,6 +11,7 @@
  */
 import type { BroadcastId, Engine, EngineHost, Job, TaskValue } from "../../core/engine.ts";
 import { encodeValue } from "../../core/codec/binary.ts";
+import type { Grants } from "../../core/grants.ts";
 import { CancelledError, type FailureReport, PlanError, reportOf } from "../../core/errors.ts";
 import type { Announcement } from "../../core/events.ts";
 import { commandsOf } from "../../core/plan/ops.ts";
@@ -27,7 +28,7 @@ import type {
 } from "../../core/task.ts";
 import { removeBroadcast, writeBroadcast } from "../../workers/broadcast_file.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
-import type { FromExecutor, Grants } from "../../workers/protocol.ts";
+import type { FromExecutor } from "../../workers/protocol.ts";
 import { filesFolder } from "../../workers/spark_files.ts";
 import { mapStack } from "../source_places.ts";
 import { ArrivingValues } from "./arriving_values.ts";
@@ -66,7 +67,7 @@ export type LocalEngineOptions = Readonly<{
   speculation?: Speculation & Readonly<{ intervalMs: number }> | undefined;
   /** Local directories, in which the engine makes private folders. */
   folders: readonly string[];
-  /** What tasks may do. */
+  /** What the tasks of all stages may do. */
   grants: Grants;
   /** What the values of a job may come to, encoded, in bytes; no limit by default. */
   resultBytesMax?: number | undefined;
@@ -281,6 +282,7 @@ class LocalEngine implements Engine {
       partitions: job.partitions,
       name: job.name,
       classes: job.classes,
+      grants: this.#options.grants,
       properties: job.properties,
     });
     const last = stages.at(-1)!.stage;
@@ -468,6 +470,7 @@ class LocalEngine implements Engine {
         stage: stage.id,
         bytes,
         ...(commands.length > 0 ? { commands } : {}),
+        ...(stage.grants ? { grants: stage.grants } : {}),
         ...(action?.kind === "save" && job !== undefined
           ? { save: { format: action.format, options: action.options, job } }
           : {}),

@@ -11,7 +11,7 @@ import { dirname } from "node:path";
 import { JobError } from "../../core/errors.ts";
 import type { Channel } from "../../workers/channel.ts";
 import { memoryLevel } from "../../workers/memory_levels.ts";
-import { processFlags } from "../../workers/permissions.ts";
+import { PROCESS_FLAGS } from "../../workers/permissions.ts";
 import { killGroup } from "../../workers/platform_deno.ts";
 import type { ExecutorOrder, FromExecutor, ToExecutor } from "../../workers/protocol.ts";
 import type { ExecutorFault } from "./scheduler.ts";
@@ -268,14 +268,13 @@ function writeOrder(order: ExecutorOrder): string {
 }
 
 function executorArguments(options: ExecutorProcessOptions, orderPath: string): string[] {
-  const { setup, socketPath } = options.order;
   const v8Flags = [
     `--max-old-space-size=${megabytes(options.heapBytesMax)}`,
     "--max-semi-space-size=8",
   ];
   return [
     "run",
-    ...processFlags(setup.grants, socketPath),
+    ...PROCESS_FLAGS,
     "--cached-only",
     "--no-lock",
     "--unstable-worker-options",

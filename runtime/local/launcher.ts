@@ -8,6 +8,9 @@
  * starts on another executor, when nothing else of its stage waits; the tasks of a barrier stage
  * start together, and until there is a slot for each nothing starts whose turn is later.
  */
+import type { Announcement } from "../../core/events.ts";
+import { NO_GRANTS } from "../../core/grants.ts";
+import { commandsOf } from "../../core/plan/ops.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type { AttemptInfo, ExchangeId, ExecutorId, JobId } from "../../core/task.ts";
@@ -137,11 +140,9 @@ export class Launcher {
   #begin(tasks: TaskSet, { seat, partition }: Place, alone: boolean, nowMs: number): Begun {
     const { seats, kept, poolOf, outputsOf, say } = this.#parts;
     const job = tasks.waitingJobs[0]!;
-    const { id: stage, name } = tasks.plan.stage;
     if (!tasks.isAnnounced) {
       tasks.isAnnounced = true;
-      const event = { type: "stage.started", job, stage, name, tasks: tasks.unfinished } as const;
-      say({ kind: "announce", event });
+      say({ kind: "announce", event: startOf(tasks, job) });
     }
     // Those that are incomplete are not needed: all that would be read from them is kept.
     const inputs = tasks.plan.parents.map(outputsOf)
@@ -174,6 +175,13 @@ export class Launcher {
     const locations = inputs.map((outputs) => outputs.location());
     this.#parts.say({ kind: "prepare", executor: seat.id, stage, locations });
   }
+}
+
+/** A stage as eyes see it begin: what it does, and what it may. */
+function startOf({ plan, unfinished: tasks }: TaskSet, job: JobId): Announcement {
+  const { id: stage, name, chains, grants = NO_GRANTS } = plan.stage;
+  const programs = [...new Set(commandsOf(chains).map(({ argv: [program] }) => program))];
+  return { type: "stage.started", job, stage, name, tasks, grants, programs };
 }
 
 /** All executors of this engine are on this machine. */

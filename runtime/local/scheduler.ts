@@ -607,6 +607,8 @@ class LocalScheduler implements Scheduler {
 
   #announceTaskEnd({ job, task }: Attempt, metrics: TaskMetrics, outcome: Outcome): void {
     this.#announce({ type: "task.ended", job, task, metrics, outcome });
+    const denied = outcome.ok ? undefined : denialOf(outcome.failure);
+    if (denied !== undefined) this.#announce({ type: "permission.denied", job, task, ...denied });
   }
 
   #noMetrics(attempt: Attempt): TaskMetrics {
@@ -616,6 +618,14 @@ class LocalScheduler implements Scheduler {
 
 function summaryOf({ stage, flows }: StagePlan, skipped: boolean): StageSummary {
   return { stage: stage.id, name: stage.name, tasks: flows.size, skipped };
+}
+
+/** What a task was denied, if that is why it failed: the worker has found it (task_failure.ts). */
+function denialOf(
+  { code, fields }: FailureReport,
+): { permission: string; value: string } | undefined {
+  if (code !== "PermissionDenied" || fields?.permission === undefined) return undefined;
+  return { permission: String(fields.permission), value: String(fields.value ?? "") };
 }
 
 function outcomeOf(result: TaskResult): Outcome {

@@ -82,7 +82,7 @@ function invalid(what: string, cure: string): PlanError {
 
 /** What the program itself may not run, its tasks do not run for it. */
 function refuseDenied({ driver }: Dataset, { argv: [program] }: PipeCommand): void {
-  if (driver.mayRun(program)) return;
+  if (driver.isGranted("run", program)) return;
   throw new PlanError(
     "PermissionDenied",
     `Cannot call pipe(): running ${shown(program)} was not granted to this program`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { attachProgress, StageBoard } from "../../cli/progress.ts";
 import { StageReport } from "../../cli/stage_report.ts";
 import { type Event, EventBus } from "../../core/events.ts";
+import { type Grants, NO_GRANTS } from "../../core/grants.ts";
 import type { TaskMetrics } from "../../core/task.ts";
 
 const metrics: TaskMetrics = {
@@ -14,12 +15,19 @@ const metrics: TaskMetrics = {
   bytesSpilled: 1_000,
   memoryBytesMax: 77_000,
 };
-const started = (stage: number, tasks: number, atMs: number): Event => ({
+const nothing = { grants: NO_GRANTS, programs: [] };
+const started = (
+  stage: number,
+  tasks: number,
+  atMs: number,
+  more: { grants: Grants; programs: string[] } = nothing,
+): Event => ({
   type: "stage.started",
   job: 0,
   stage,
   name: `collect at job.ts:${stage}`,
   tasks,
+  ...more,
   atMs,
 });
 const task = (stage: number, partition: number) => ({ stage, partition, attempt: 0 });
@@ -78,7 +86,7 @@ Deno.test("on a terminal the line is erased when the last job has ended", () => 
     now: () => 1000,
   });
   events.emit({ type: "job.started", job: 0, name: "count", stages: [], properties: {} });
-  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
+  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1, ...nothing });
   events.emit({ type: "job.ended", job: 0, outcome: { ok: true } });
   assert.equal(text, "");
 });
@@ -93,7 +101,7 @@ Deno.test("a line that a task prints does not begin behind the bar", async () =>
     now: () => 1000,
   });
   events.emit({ type: "job.started", job: 0, name: "count", stages: [], properties: {} });
-  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1 });
+  events.emit({ type: "stage.started", job: 0, stage: 0, name: "count", tasks: 1, ...nothing });
   while (text === "") await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(text, /\[Stage 0:>.*\]$/);
   events.emit({ type: "executor.printed", executor: 1, line: "hello" });
@@ -146,4 +154,25 @@ Deno.test("a verbose line ends with what named accumulators hold", () => {
     atMs: 9,
   });
   assert.match(line!, /peak 0 B · bad lines: 2$/);
+});
+
+Deno.test("a verbose line says what a stage was granted, what it pipes to and what it was denied", () => {
+  const report = new StageReport();
+  const grants: Grants = { read: ["/a", "/b"], net: "all" };
+  report.handle(started(2, 2, 0, { grants, programs: ["sort", "uniq"] }));
+  const denied = (value: string): Event => (
+    { type: "permission.denied", job: 0, task: task(2, 0), permission: "run", value, atMs: 1 }
+  );
+  for (const value of ["git", "git", ""]) report.handle(denied(value));
+  const line = report.handle({
+    type: "stage.ended",
+    job: 0,
+    stage: 2,
+    outcome: { ok: true },
+    atMs: 9,
+  });
+  assert.match(
+    line!,
+    /peak 0 B · granted read=\/a,\/b net · pipes to sort, uniq · denied run=git run$/,
+  );
 });

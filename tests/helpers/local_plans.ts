@@ -9,7 +9,7 @@ import type { Plan, UserFunction } from "../../core/plan/plan.ts";
 import { memoryOptions, memorySource } from "../../io/memory.ts";
 import { createInspector } from "../../runtime/inspector.ts";
 import { createLocalEngine, type LocalEngineOptions } from "../../runtime/local/engine.ts";
-import { NO_GRANTS } from "../../workers/permissions.ts";
+import { NO_GRANTS } from "../../core/grants.ts";
 import { provided } from "../../workers/provided.ts";
 
 const capturer = createCapturer({

@@ -48,7 +48,7 @@ function rig(options: { publish?: () => Promise<void> } = {}) {
       return [{ data: 0 }, { data: 1 }];
     },
     output: () => assert.fail("nothing is saved"),
-    mayRun: () => false,
+    isGranted: () => false,
     classes: withValues(),
     defaultParallelism: 2,
     exchangePartitions: undefined,

@@ -36,7 +36,15 @@ Deno.test("a stage counts its tasks: running, done, failed; the cancelled are no
   emit(
     { type: "executor.started", executor: 5, slots: 2, memoryBytesMax: 100 },
     started(0, [0]),
-    { type: "stage.started", job: 0, stage: 0, name: "stage 0", tasks: 2 },
+    {
+      type: "stage.started",
+      job: 0,
+      stage: 0,
+      name: "stage 0",
+      tasks: 2,
+      grants: {},
+      programs: [],
+    },
     { type: "task.started", job: 0, task: task(0), executor: 5 },
     { type: "task.started", job: 0, task: task(1), executor: 5 },
   );
@@ -76,6 +84,8 @@ Deno.test("a stage that starts again counts anew", () => {
     stage: 0,
     name: "stage 0",
     tasks,
+    grants: {},
+    programs: [],
   });
   emit(
     started(0, [0]),

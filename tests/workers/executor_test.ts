@@ -6,7 +6,8 @@ import { cut } from "../../core/plan/stages.ts";
 import type { TaskResult } from "../../core/task.ts";
 import { makeApplicationFolder } from "../../workers/application_folder.ts";
 import { Channel } from "../../workers/channel.ts";
-import { NO_GRANTS, processFlags } from "../../workers/permissions.ts";
+import { NO_GRANTS } from "../../core/grants.ts";
+import { PROCESS_FLAGS } from "../../workers/permissions.ts";
 import { denoLocks, denoPlatform } from "../../workers/platform_deno.ts";
 import {
   type ExecutorOrder,
@@ -47,7 +48,7 @@ async function startExecutor() {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      ...processFlags(NO_GRANTS, socketPath),
+      ...PROCESS_FLAGS,
       "--no-lock",
       "--config",
       decodeURIComponent(config.pathname),

@@ -687,22 +687,35 @@ Deno.test("the functions of an exchange are blamed for what they throw", async (
   assert.equal(io.closed, 0, "no output is left");
 });
 
-Deno.test("what was not granted: the act, the value and the flag", async () => {
+Deno.test("what was not granted: the act, the value and both ways to grant it", async () => {
+  const grant = "Grant it to this stage by .withPermissions";
   for (
-    const [said, expected] of [
+    const [said, expected, fields] of [
       [
         'read access to "/etc/passwd", run again with the --allow-read',
-        'reading "/etc/passwd" was not granted\n  Add --allow-read=/etc/passwd',
+        `reading "/etc/passwd" was not granted\n  ${grant}({ read: ["/etc/passwd"] }), ` +
+        "or to the whole job by --allow-read=/etc/passwd",
+        { permission: "read", value: "/etc/passwd" },
       ],
       [
         'net access to "example.com:443", run again with the --allow-net',
-        'network access to "example.com:443" was not granted\n  Add --allow-net=example.com:443',
+        `network access to "example.com:443" was not granted\n  ${grant}` +
+        '({ net: ["example.com:443"] }), or to the whole job by --allow-net=example.com:443',
+        { permission: "net", value: "example.com:443" },
       ],
       [
         "env access, run again with the --allow-env",
-        "env access was not granted\n  Add --allow-env",
+        `env access was not granted\n  ${grant}({ env: true }), ` +
+        "or to the whole job by --allow-env",
+        { permission: "env", value: "" },
       ],
-    ]
+      [
+        "write access to <TMP>, run again with the --allow-write",
+        `write access was not granted\n  ${grant}({ write: true }), ` +
+        "or to the whole job by --allow-write",
+        { permission: "write", value: "" },
+      ],
+    ] as const
   ) {
     const fn = op("map", () => {
       const error = new Error(`Requires ${text} flag`);
@@ -712,6 +725,7 @@ Deno.test("what was not granted: the act, the value and the flag", async () => {
     const failure = failureOf((await through([1], [fn])).result);
     assert.equal(failure.code, "PermissionDenied");
     assert.equal(failure.message, `map's function at job.ts:3:9: ${expected}`);
+    assert.deepEqual(failure.fields, fields);
     assert.equal(failure.final, true);
   }
 });

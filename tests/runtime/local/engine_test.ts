@@ -4,7 +4,7 @@ import { CancelledError, JobError, TaskError } from "../../../core/errors.ts";
 import type { Plan } from "../../../core/plan/plan.ts";
 import { type Seam, withPlan } from "../../chaos/executor_plan.ts";
 import type { Fault } from "../../helpers/faulty_platform.ts";
-import { NO_GRANTS } from "../../../workers/permissions.ts";
+import { NO_GRANTS } from "../../../core/grants.ts";
 import {
   collectOf,
   exchanged,

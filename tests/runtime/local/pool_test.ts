@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Channel } from "../../../workers/channel.ts";
 import { makeApplicationFolder } from "../../../workers/application_folder.ts";
-import { NO_GRANTS } from "../../../workers/permissions.ts";
+import { NO_GRANTS } from "../../../core/grants.ts";
 import { denoLocks, denoPlatform } from "../../../workers/platform_deno.ts";
 import {
   type FromExecutor,

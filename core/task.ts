@@ -173,6 +173,8 @@ export type TaskResult = Readonly<
       warnings?: readonly string[];
       /** The partitions of persisted datasets that its executor keeps since. */
       kept?: readonly KeptPartition[];
+      /** It drew at random or asked for the time: another attempt might give something else. */
+      drew?: boolean;
     }
     | {
       kind: "written";
@@ -180,6 +182,7 @@ export type TaskResult = Readonly<
       updates: readonly AccumulatorUpdate[];
       warnings?: readonly string[];
       kept?: readonly KeptPartition[];
+      drew?: boolean;
     }
     /** A map output was missing or damaged: it has to be made again. `detail` says what was found. */
     | { kind: "inputLost"; exchange: ExchangeId; partition: PartitionId; detail: string }

@@ -308,6 +308,10 @@ function areKept(value: unknown): boolean {
       );
 }
 
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
 function isBlockLength(value: unknown): boolean {
   return value === undefined || isCount(value) && value <= BLOCK_BYTES_MAX;
 }
@@ -318,9 +322,11 @@ function isFileOrNone(value: unknown): boolean {
 
 const resultShapes: Readonly<Record<TaskResult["kind"], (result: Fields) => boolean>> = {
   value: (result) =>
-    isBytesList(result.blocks) && areUpdates(result.updates) && areKept(result.kept),
+    isBytesList(result.blocks) && areUpdates(result.updates) && areKept(result.kept) &&
+    isFlag(result.drew),
   written: (result) =>
-    isMapOutput(result.output) && areUpdates(result.updates) && areKept(result.kept),
+    isMapOutput(result.output) && areUpdates(result.updates) && areKept(result.kept) &&
+    isFlag(result.drew),
   inputLost: (result) => isCount(result.exchange) && isCount(result.partition),
   keptLost: (result) =>
     Array.isArray(result.lost) && result.lost.every(isKeptId) && typeof result.detail === "string",

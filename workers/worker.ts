@@ -20,6 +20,7 @@ import {
   type TaskResult,
 } from "../core/task.ts";
 import { BroadcastValues } from "./broadcast_values.ts";
+import { Draws } from "./draws.ts";
 import { watchExits } from "./exits.ts";
 import { BuiltIns, StartedTimers } from "./left_behind.ts";
 import { LocalTaskIO, StageInputs } from "./local_io.ts";
@@ -41,7 +42,9 @@ type Entry = {
 };
 
 /** What every task of the worker has. */
-type Surroundings = Readonly<{ setup: WorkerSetup; link: WorkerLink; platform: Platform }>;
+type Surroundings = Readonly<
+  { setup: WorkerSetup; link: WorkerLink; platform: Platform; draws: Draws }
+>;
 
 /** Of a stage that has been told of no exchange. */
 const NOTHING_READ = new StageInputs([], 0);
@@ -72,6 +75,7 @@ async function serve(setup: WorkerSetup, { platform, link: linkIn }: WorkerSyste
     report: (act, cause) => link.send({ kind: "exiting", act, ...(cause ? { cause } : {}) }),
     end: () => exit(),
   });
+  const draws = new Draws(self);
   const builtIns = new BuiltIns(self);
   const timers = new StartedTimers(self);
   // Held until the worker ends, in whatever way: that is how the control thread learns of it.
@@ -86,7 +90,7 @@ async function serve(setup: WorkerSetup, { platform, link: linkIn }: WorkerSyste
     }
     const message = await link.receiveLater();
     if (message === undefined) return;
-    const result = await handle(message, stages, broadcasts, { setup, link, platform });
+    const result = await handle(message, stages, broadcasts, { setup, link, platform, draws });
     if (result === undefined) continue;
     await turn();
     link.send({ kind: "ended", result });
@@ -101,7 +105,7 @@ async function handle(
 ): Promise<TaskResult | undefined> {
   switch (message.kind) {
     case "prepare":
-      stages.set(message.stage, await prepare(message.bytes, broadcasts));
+      stages.set(message.stage, await prepare(message.bytes, broadcasts, around.draws));
       broadcasts.keepOnly(usedBy(stages));
       return undefined;
     case "locate": {
@@ -136,20 +140,27 @@ function usedBy(stages: ReadonlyMap<StageId, Entry>): Set<BroadcastId> {
   return new Set([...stages.values()].flatMap(({ prepared }) => [...prepared?.broadcastIds ?? []]));
 }
 
-async function prepare(bytes: Uint8Array, broadcasts: BroadcastValues): Promise<Entry> {
+async function prepare(
+  bytes: Uint8Array,
+  broadcasts: BroadcastValues,
+  draws: Draws,
+): Promise<Entry> {
   try {
+    draws.forget();
     const stage = decodeValue(bytes) as Stage;
     const prepared = await prepareStage(stage, (specifier) => import(specifier), broadcasts);
     return { prepared, failure: undefined, inputs: NOTHING_READ };
   } catch (error) {
     return { prepared: undefined, failure: reportOf(error), inputs: NOTHING_READ };
+  } finally {
+    draws.keep();
   }
 }
 
 async function run(
   { task, info, flow, memoryBytes }: ToWorker & { kind: "launch" },
   entry: Entry | undefined,
-  { setup, link, platform }: Surroundings,
+  { setup, link, platform, draws }: Surroundings,
 ): Promise<TaskResult> {
   const failed = (failure: FailureReport): TaskResult => (
     { task, metrics: NO_METRICS, kind: "failed", failure }
@@ -162,7 +173,8 @@ async function run(
     // The others of a barrier stage have met it already: they all begin anew, or none.
     const writer = { partition: task.partition, attempt: info.id };
     const disks = info.addresses === undefined ? setup.folders.length : 1;
-    return await runOnDisks(
+    draws.forget();
+    const result = await runOnDisks(
       disks,
       (turn) => new LocalTaskIO(platform, link, setup, writer, inputs, memoryBytes, turn),
       (io) =>
@@ -170,6 +182,8 @@ async function run(
           ? runTaskLater(prepared, task, flow, io, info)
           : runTask(prepared, task, flow, io, info),
     );
+    const isGood = result.kind === "value" || result.kind === "written";
+    return isGood && draws.has ? { ...result, drew: true } : result;
   } catch (error) {
     if (error instanceof RingBrokenError) throw error;
     return failed(reportOf(error));

@@ -157,6 +157,17 @@ export function resultFailure(excess: Excess): FailureReport {
   };
 }
 
+/** What has been given out was made of an output that is gone, and would come out otherwise. */
+export function drawnFailure({ name }: Stage): FailureReport {
+  return {
+    name: "JobError",
+    code: "MapOutputLost",
+    message: `An output of ${name} was lost, whose tasks draw at random or ask for the time, and ` +
+      "results have been made of it\n" +
+      "  Draw from a seed and the partition, or checkpoint() what was drawn",
+  };
+}
+
 /** An executor said what no executor of ours would say. */
 export function answerFailure(what: string): FailureReport {
   return {

@@ -24,6 +24,8 @@ import type {
 
 export class KeptBlocks {
   readonly #holders = new Map<PlanId, Map<PartitionId, Set<ExecutorId>>>();
+  /** The exchanges that each dataset is made of. */
+  readonly #sources = new Map<PlanId, Set<ExchangeId>>();
   /** The kept partitions that each flow of a stage reads, found when they are first asked for. */
   readonly #points = new WeakMap<StagePlan, Map<PartitionId, readonly KeptId[]>>();
 
@@ -65,6 +67,25 @@ export class KeptBlocks {
     for (const [dataset, partitions] of this.#holders) {
       for (const partition of partitions.keys()) this.drop(executor, { dataset, partition });
     }
+  }
+
+  /** The tasks of a stage may make, and then keep, what they find nowhere. */
+  learn(plan: StagePlan): void {
+    if (!keepsAny(plan.stage)) return;
+    for (const flow of plan.flows.values()) {
+      for (const at of allIn(flow)) {
+        if (at.kind !== "keep") continue;
+        const sources = entry(this.#sources, pointOf(plan.stage, at).dataset, () => new Set());
+        for (const id of exchangesIn(plan.stage, at)) sources.add(id);
+      }
+    }
+  }
+
+  /** The datasets that are made of one of these exchanges, without another exchange between. */
+  madeOf(exchanges: ReadonlyMap<ExchangeId, unknown>): readonly PlanId[] {
+    return [...this.#sources].flatMap(([dataset, sources]) =>
+      [...sources].some((source) => exchanges.has(source)) ? [dataset] : []
+    );
   }
 
   /** Whether anything was kept of the dataset. */
@@ -132,13 +153,24 @@ export function keepsAny({ inputs }: Stage): boolean {
 
 /** All kept partitions in a flow. */
 function pointsIn(stage: Stage, flow: Flow): KeptId[] {
-  const points: KeptId[] = [];
+  return [...allIn(flow)].flatMap((at) => at.kind === "keep" ? [pointOf(stage, at)] : []);
+}
+
+function exchangesIn(stage: Stage, flow: Flow): ExchangeId[] {
+  return [...allIn(flow)].flatMap((at) => {
+    const input = at.kind === "read" ? stage.inputs[at.input]! : undefined;
+    return input?.kind === "exchange" ? [input.id] : [];
+  });
+}
+
+/** A flow and all below it, each once. */
+function allIn(flow: Flow): ReadonlySet<Flow> {
   const met = new Set([flow]);
+  // A Set is walked in the order of insertion, also through what is added meanwhile.
   for (const at of met) {
-    if (at.kind === "keep") points.push(pointOf(stage, at));
     for (const below of flowsBelow(at)) met.add(below);
   }
-  return points;
+  return met;
 }
 
 function pointOf({ inputs }: Stage, { input, partition }: Extract<Flow, { kind: "keep" }>): KeptId {

@@ -147,18 +147,27 @@ export class MapSides {
   lose(side: MapSide, partition: PartitionId, seen: number): readonly string[] {
     const first = side.outputs.lose(partition, seen);
     if (first === undefined) return [];
-    const lost = new Map([[partition, first]]);
+    this.#reopen(side, partition, first);
     // The tasks of a barrier stage run together, so all of them make their output anew.
-    for (let other = 0; side.plan.stage.barrier && other < side.outputs.mapPartitions; other++) {
-      const output = side.outputs.lose(other, Infinity);
-      if (output !== undefined) lost.set(other, output);
+    return side.plan.stage.barrier ? [first.file, ...this.loseAll(side)] : [first.file];
+  }
+
+  /** Drops all outputs that are there, and has them made again. */
+  loseAll(side: MapSide): readonly string[] {
+    const files: string[] = [];
+    for (let partition = 0; partition < side.outputs.mapPartitions; partition++) {
+      const output = side.outputs.lose(partition, Infinity);
+      if (output === undefined) continue;
+      this.#reopen(side, partition, output);
+      files.push(output.file);
     }
-    for (const [partition, { bytes, file }] of lost) {
-      side.tasks?.reopen(partition);
-      this.#bytes -= bytes;
-      this.#files.delete(file);
-    }
-    return [...lost.values()].map(({ file }) => file);
+    return files;
+  }
+
+  #reopen(side: MapSide, partition: PartitionId, { bytes, file }: MapOutput): void {
+    side.tasks?.reopen(partition);
+    this.#bytes -= bytes;
+    this.#files.delete(file);
   }
 
   /**

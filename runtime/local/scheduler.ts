@@ -13,6 +13,8 @@
  * - The output of an exchange is kept by the exchange's id, and later jobs find it there: their
  *   stage is skipped. It lies on disk and outlives the executor that made it; it is gone only when a
  *   reader says so (`inputLost`), and then that one map partition runs again, nothing else.
+ * - Where what is gone would come out otherwise a second time, because a task drew at random or asked
+ *   for the time, all of its stage runs again, and all that was made of it (draws.ts).
  * - Partitions of persisted datasets are known by where they are kept: a task that finds one needs
  *   nothing of what it is made from, and runs where it is kept if there is room. One that is gone
  *   (`keptLost`) is made again.
@@ -42,7 +44,14 @@ import {
   type TaskResult,
 } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
-import { answerFailure, keyTypeFailure, slotsFailure, timeoutFailure } from "./failures.ts";
+import {
+  answerFailure,
+  drawnFailure,
+  keyTypeFailure,
+  slotsFailure,
+  timeoutFailure,
+} from "./failures.ts";
+import { Draws } from "./draws.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { Launcher } from "./launcher.ts";
 import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
@@ -118,6 +127,9 @@ class LocalScheduler implements Scheduler {
   readonly #sides: MapSides;
   readonly #seats = new Seats<Attempt>();
   readonly #kept = new KeptBlocks();
+  readonly #draws: Draws;
+  /** Attempts that were rolled back, and the datasets of which they have made what nobody wants. */
+  readonly #inVain = new WeakMap<Attempt, ReadonlySet<PlanId>>();
   readonly #launcher: Launcher;
   readonly #recruiting: Recruiting;
   /** The datasets that are persisted, as far as a job has said so. */
@@ -137,6 +149,7 @@ class LocalScheduler implements Scheduler {
       stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
     };
     this.#sides = new MapSides(this.#limits);
+    this.#draws = new Draws(this.#sides);
     this.#launcher = new Launcher({
       seats: this.#seats,
       kept: this.#kept,
@@ -213,6 +226,7 @@ class LocalScheduler implements Scheduler {
     for (const input of stages.flatMap(({ stage }) => stage.inputs)) {
       if (input.kind === "cached") this.#persisted.add(input.id);
     }
+    for (const plan of stages) this.#kept.learn(plan);
     for (const plan of earlier) {
       const { side, discarded } = this.#sides.join(id, plan, lineage);
       this.#discard(discarded);
@@ -283,6 +297,33 @@ class LocalScheduler implements Scheduler {
     }
   }
 
+  /**
+   * An output is gone that would come out otherwise: it goes with all of its stage, and with all that
+   * was made of that. A job that has been given results already cannot go on.
+   */
+  #rollBack(lost: MapSide): void {
+    const sides = this.#draws.madeOf(lost);
+    const datasets = new Set(this.#kept.madeOf(sides));
+    for (const dataset of datasets) this.#letGo(dataset);
+    const undo = (undone: ReturnType<TaskSet["abandon"]>) => {
+      for (const attempt of undone.attempts) this.#inVain.set(attempt, datasets);
+      this.#giveUp(undone, "what it reads is made anew");
+    };
+    for (const side of sides.values()) {
+      const { tasks } = side;
+      // The loss of the first one has been counted.
+      if (side === lost && tasks !== undefined) undo(tasks.abandon());
+      else if (tasks !== undefined && tasks.unfinished > 0) undo(tasks.restart());
+      this.#discard(this.#sides.loseAll(side));
+    }
+    for (const { id, result } of [...this.#jobs.values()]) {
+      if (!result.plan.parents.some((parent) => sides.has(parent))) continue;
+      if (result.hasGiven) this.#end(id, { ok: false, failure: drawnFailure(lost.plan.stage) });
+      else undo(result.restart());
+    }
+    this.#isStale = true;
+  }
+
   #giveUp({ attempts, files }: ReturnType<TaskSet["abandon"]>, reason: string): void {
     for (const { executor, task } of attempts) {
       this.#say({ kind: "cancel", executor, task, reason });
@@ -312,6 +353,11 @@ class LocalScheduler implements Scheduler {
 
   #forgetKept(dataset: PlanId): void {
     this.#persisted.delete(dataset);
+    this.#letGo(dataset);
+  }
+
+  /** Nobody keeps anything of the dataset, until it is made again. */
+  #letGo(dataset: PlanId): void {
     if (this.#kept.forget(dataset)) this.#isStale = true;
     for (const { id: executor } of this.#seats) {
       this.#say({ kind: "forgetKept", executor, dataset });
@@ -426,7 +472,9 @@ class LocalScheduler implements Scheduler {
     const isLate = !isCurrent && (result.kind === "value" || result.kind === "written");
     this.#announceTaskEnd(attempt, result.metrics, isLate ? TOO_LATE : outcomeOf(result));
     if (result.kind === "value" || result.kind === "written") {
-      this.#addKept(executor, result.kept ?? []);
+      this.#draws.note(attempt.tasks.plan, result);
+      const inVain = this.#inVain.get(attempt);
+      this.#addKept(executor, (result.kept ?? []).filter(({ dataset }) => !inVain?.has(dataset)));
     }
     if (!isCurrent) return this.#ignore(result);
     const verdict = this.#judge(attempt, result);
@@ -493,7 +541,9 @@ class LocalScheduler implements Scheduler {
     for (const { executor, task } of tasks.rivalsOf(attempt)) {
       this.#say({ kind: "cancel", executor, task, reason: "another attempt was faster" });
     }
-    return tasks.finish(attempt, result, this.#nowMs);
+    // The outputs of an exchange can be taken back as long as nobody is given results.
+    const isHeld = result.kind === "value" && this.#draws.mayRollBack(tasks.plan);
+    return tasks.finish(attempt, result, this.#nowMs, isHeld);
   }
 
   #deliver(
@@ -543,7 +593,7 @@ class LocalScheduler implements Scheduler {
     for (const job of [...side.jobs]) this.#end(job, { ok: false, failure });
   }
 
-  /** Only that output is made again; who reads others of the exchange goes on. */
+  /** Only that output is made again; who reads others of the exchange goes on. Unless tasks drew. */
   #inputLost(
     attempt: Attempt,
     { exchange, partition, detail }: Extract<TaskResult, { kind: "inputLost" }>,
@@ -564,7 +614,12 @@ class LocalScheduler implements Scheduler {
     this.#discard(discarded);
     const story = `output ${partition} of exchange ${exchange} was lost: ${detail}`;
     const part = isNew ? `${exchange}/${partition}` : undefined;
-    return tasks.loseInput(attempt, part, isNew && wasComplete, story);
+    const isRolledBack = isNew && this.#draws.has(exchange);
+    // What is rolled back is started again as a whole, and that is counted there.
+    const isNewRound = isNew && wasComplete && !isRolledBack;
+    const verdict = tasks.loseInput(attempt, part, isNewRound, story);
+    if (isRolledBack) this.#rollBack(side);
+    return verdict;
   }
 
   /** An executor keeps more, also of a task that does not count any more. */

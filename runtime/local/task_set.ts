@@ -10,7 +10,8 @@
  * as one of them does, and the first to end is the one that counts.
  *
  * The tasks of a barrier stage run together: where one of them fails or is lost, all wait again, and
- * what those who are done have made is held until all are.
+ * what those who are done have made is held until all are. So is what an action's tasks have made of
+ * something that would come out otherwise a second time (draws.ts): they may all have to start again.
  *
  * A set lives as long as a job that needs its stage. Attempts are numbered for that long, so a task
  * is never confused with an earlier one of the same partition.
@@ -92,7 +93,7 @@ export class TaskSet {
   #late: readonly PartitionId[] = [];
   readonly #launches = new Map<PartitionId, number>();
   readonly #troubles = new Map<PartitionId, Trouble>();
-  /** Of a barrier stage: what those who are done have made. */
+  /** What those who are done have made, where it counts only once all are. */
   #held: { readonly attempt: Attempt; readonly result: GoodResult }[] = [];
   /** How often each part of the input was lost since the stage was last done. */
   readonly #inputLosses = new Map<string, number>();
@@ -136,6 +137,11 @@ export class TaskSet {
   /** Whether the attempt may yet be the one that counts. */
   isCurrent(attempt: Attempt): boolean {
     return this.#running.get(attempt.task.partition)?.includes(attempt) === true;
+  }
+
+  /** Whether results have been given out that cannot be taken back. */
+  get hasGiven(): boolean {
+    return this.#size > this.unfinished + this.#held.length;
   }
 
   /** The other attempts at the same partition that run. */
@@ -191,16 +197,22 @@ export class TaskSet {
   }
 
   /**
-   * The attempt did what it was to do, and its rivals do not count any more. Gives the results that count now: this one; of a barrier stage
-   * none until all of its tasks are done, then all of them.
+   * The attempt did what it was to do, and its rivals do not count any more. Gives the results that
+   * count now: this one; of a barrier stage, or where they are to be held, none until all tasks are
+   * done, then all of them.
    */
-  finish<R extends GoodResult>(attempt: Attempt, result: R, nowMs: number): readonly R[] {
+  finish<R extends GoodResult>(
+    attempt: Attempt,
+    result: R,
+    nowMs: number,
+    isHeld: boolean,
+  ): readonly R[] {
     const { partition } = attempt.task;
     this.#durationsMs.push(nowMs - attempt.startedAtMs);
     this.#running.delete(partition);
     this.#troubles.delete(partition);
     if (this.unfinished === 0) this.#inputLosses.clear();
-    if (!this.isBarrier) return [result];
+    if (!this.isBarrier && !isHeld) return [result];
     this.#held.push({ attempt, result });
     if (this.unfinished > 0) return [];
     const all = this.#held.map(({ result }) => result as R);
@@ -208,7 +220,7 @@ export class TaskSet {
     return all;
   }
 
-  /** Whether a file of a barrier stage waits for those of the other tasks. */
+  /** Whether a file waits for those of the other tasks. */
   holds(file: string): boolean {
     return this.#held.some(({ result }) => filesOf(result).includes(file));
   }
@@ -221,7 +233,7 @@ export class TaskSet {
   }
 
   /**
-   * Gives up the attempts that run, and what a barrier stage holds; their partitions wait again.
+   * Gives up the attempts that run, and what is held; their partitions wait again.
    * `files`: what has been written in vain.
    */
   abandon(): Readonly<{ attempts: readonly Attempt[]; files: readonly string[] }> {
@@ -234,7 +246,7 @@ export class TaskSet {
     return { attempts, files: held.flatMap(({ result }) => filesOf(result)) };
   }
 
-  /** A barrier stage in which a task has failed starts anew; else as `abandon`. */
+  /** The stage starts anew; else as `abandon`. */
   restart(): ReturnType<TaskSet["abandon"]> {
     this.stageAttempt++;
     return this.abandon();

@@ -2,6 +2,8 @@
  * Who keeps which partitions of persisted datasets, as far as the scheduler can know: the books of
  * the rules, kept in their own way.
  */
+import type { PlanId } from "../../core/plan/plan.ts";
+import type { StagePlan } from "../../core/plan/stages.ts";
 import type { ExchangeId, ExecutorId, Flow, KeptId, Stage } from "../../core/task.ts";
 
 /** `3/0`: partition 0 of dataset 3. */
@@ -26,6 +28,22 @@ export function keptIn(stage: Stage, flow: Flow): KeptId | undefined {
   if (flow.kind !== "keep") return undefined;
   const input = stage.inputs[flow.input]! as Extract<Stage["inputs"][number], { kind: "cached" }>;
   return { dataset: input.id, partition: flow.partition };
+}
+
+/** The datasets that tasks of these stages make of one of these exchanges. */
+export function keptOf(plans: Iterable<StagePlan>, made: ReadonlySet<ExchangeId>): Set<PlanId> {
+  const datasets = new Set<PlanId>();
+  for (const { stage, flows } of plans) {
+    const isMade = (at: Flow) => {
+      const input = at.kind === "read" ? stage.inputs[at.input]! : undefined;
+      return input?.kind === "exchange" && made.has(input.id);
+    };
+    for (const at of [...flows.values()].flatMap((flow) => [...walk(flow)])) {
+      const id = keptIn(stage, at);
+      if (id !== undefined && [...walk(at)].some(isMade)) datasets.add(id.dataset);
+    }
+  }
+  return datasets;
 }
 
 export class KeptBooks {
@@ -60,6 +78,11 @@ export class KeptBooks {
 
   forget(dataset: number): void {
     this.#persisted.delete(dataset);
+    this.clear(dataset);
+  }
+
+  /** Nobody holds anything of the dataset any more; it is persisted still. */
+  clear(dataset: number): void {
     for (const name of this.#holders.keys()) {
       if (name.startsWith(`${dataset}/`)) this.#holders.delete(name);
     }

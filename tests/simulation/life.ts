@@ -29,7 +29,8 @@ import type {
   SchedulerOptions,
   Stimulus,
 } from "../../runtime/local/scheduler.ts";
-import { nameOf } from "./kept_books.ts";
+import { DrawRule, readsOf } from "./draw_rule.ts";
+import { keptIn, nameOf, walk } from "./kept_books.ts";
 import { type Program, randomPrograms } from "./programs.ts";
 import { Random } from "./random.ts";
 import { readAll } from "./reading.ts";
@@ -58,9 +59,12 @@ type Running = {
   readonly stage: Stage;
   readonly locations: readonly ExchangeLocation[];
   readonly elsewhere: readonly KeptElsewhere[];
+  /** The datasets of which it was told, while it ran, to keep nothing. */
+  readonly forgotten: Set<PlanId>;
   isCancelled: boolean;
 };
 
+const NOTHING: KeptId = { dataset: -1, partition: -1 };
 const STEPS_MAX = 20_000;
 /** How often time is looked at. Each step takes a millisecond. */
 const TICK_RATE = 0.2;
@@ -96,6 +100,14 @@ class Life {
   readonly #replaced = new Set<ExecutorId>();
   readonly #files = new Set<string>();
   readonly #exchanges = new Set<ExchangeId>();
+  /** Those whose tasks draw at random. */
+  readonly #drawing = new Set<ExchangeId>();
+  readonly #drawRate: number;
+  readonly #draws = new DrawRule();
+  /** What the values of tasks were made of, by attempt. */
+  readonly #valueReads = new Map<string, ReadonlySet<string>>();
+  /** What each partition that was kept is called by the rule of draws: by executor and partition. */
+  readonly #keptNames = new Map<string, string>();
   readonly #datasets = new Set<PlanId>();
   readonly #roomRate: number;
   readonly #evictionRate: number;
@@ -132,6 +144,7 @@ class Life {
     this.#disasters = random.pick([0, 3, 10, 40]);
     this.#roomRate = random.pick([0.2, 0.8, 1]);
     this.#evictionRate = random.pick([0, 0.1, 0.4]);
+    this.#drawRate = random.pick([0, 0, 0.3, 1]);
     this.#disasterRate = random.pick([0.05, 0.2, 0.4]);
     this.#scheduler = create(this.#options);
     this.#rules = new Rules(this.#options);
@@ -185,12 +198,16 @@ class Life {
   #submit({ job, wanted, stages, properties }: Program): void {
     const plans = stages(() => this.#nextStage++);
     for (const { stage: { inputs, output } } of plans) {
-      if (output.kind === "exchange") this.#exchanges.add(output.id);
+      if (output.kind === "exchange" && !this.#exchanges.has(output.id)) {
+        this.#exchanges.add(output.id);
+        if (this.#random.chance(this.#drawRate)) this.#drawing.add(output.id);
+      }
       for (const input of inputs) if (input.kind === "cached") this.#datasets.add(input.id);
     }
     this.#count("jobs");
     this.#unfinished.add(job);
     this.#rules.expect(job, wanted);
+    this.#draws.submitted(job, this.steps);
     this.#tell({ kind: "jobSubmitted", job, name: `count ${job}`, stages: plans, properties });
   }
 
@@ -231,6 +248,7 @@ class Life {
         this.#launch(instruction);
         break;
       case "cancel":
+        if (instruction.reason.includes("made anew")) this.#count("undone");
         for (const running of this.#executors.get(instruction.executor)!.running) {
           if (sameTask(running.task, instruction.task)) running.isCancelled = true;
         }
@@ -240,17 +258,23 @@ class Life {
         break;
       case "finish":
         this.#unfinished.delete(instruction.job);
+        if (instruction.outcome.ok) this.#draws.check(instruction.job);
         for (const program of this.#later.splice(0, 1)) {
           this.#happenings.push(() => this.#submit(program));
         }
         this.#count(instruction.outcome.ok ? "succeeded" : `${instruction.outcome.failure.code}`);
         break;
       case "forgetKept": {
-        const { kept } = this.#executors.get(instruction.executor)!;
+        const { kept, running } = this.#executors.get(instruction.executor)!;
+        for (const { forgotten } of running) forgotten.add(instruction.dataset);
         for (const [name, id] of kept) if (id.dataset === instruction.dataset) kept.delete(name);
         break;
       }
-      case "deliver":
+      case "deliver": {
+        const { job, stage, blocks } = instruction;
+        this.#draws.delivered(job, this.#valueReads.get(`${stage}/${blocks[0]}`)!);
+        break;
+      }
       case "accumulate":
       case "announce":
         break;
@@ -261,7 +285,11 @@ class Life {
     const { executor: id, task, info, flow, elsewhere } = launch;
     const executor = this.#executors.get(id)!;
     const prepared = executor.prepared.get(task.stage)!;
-    const running = { executor, task, flow, elsewhere, ...prepared, isCancelled: false };
+    const running = {
+      ...{ executor, task, flow, elsewhere, ...prepared },
+      forgotten: new Set<PlanId>(),
+      isCancelled: false,
+    };
     const exchanges = prepared.stage.inputs.filter(({ kind }) => kind === "exchange");
     if (prepared.locations.length < exchanges.length) this.#count("withoutExchange");
     const isRival = [...this.#executors.values()].some((other) =>
@@ -317,14 +345,39 @@ class Life {
       return { ...base, kind: "failed", failure: this.#failure() };
     }
     const kept = found.made.filter(() => this.#random.chance(this.#roomRate))
+      .filter(({ dataset }) => !running.forgotten.has(dataset))
       .map((id) => ({ ...id, bytesInMemory: 1, bytesOnDisk: 0 }));
+    const reads = this.#reads(running, kept);
     const updates = [{ id: task.stage, bytes: new Uint8Array([task.partition]) }];
     if (stage.output.kind === "action") {
-      return { ...base, kind: "value", blocks: [new Uint8Array([task.partition])], updates, kept };
+      const block = new Uint8Array([task.partition, task.attempt >> 8, task.attempt]);
+      this.#valueReads.set(`${task.stage}/${block}`, reads);
+      return { ...base, kind: "value", blocks: [block], updates, kept };
     }
     const name = `${stage.output.id}-${task.stage}-${task.partition}-${task.attempt}`;
     const output = this.#write(`${name}-${executor.id}`);
-    return { ...base, kind: "written", output, updates, kept };
+    const drew = this.#drawing.has(stage.output.id);
+    const place = drew ? `${stage.output.id}/${task.partition}` : undefined;
+    this.#draws.made(output.file, { place, reads, atMs: this.steps });
+    return { ...base, kind: "written", output, updates, kept, drew };
+  }
+
+  /** What a task has read; what it keeps of that is known from now on. */
+  #reads({ executor, elsewhere, stage, flow, locations }: Running, kept: readonly KeptId[]) {
+    const keptAs = (id: KeptId) => {
+      const name = nameOf(id);
+      const other = elsewhere.find((place) => nameOf(place) === name)?.executor ?? -1;
+      const holder = executor.kept.has(name) ? executor : this.#executors.get(other);
+      return holder?.kept.has(name) ? this.#keptNames.get(`${holder.id}/${name}`) : undefined;
+    };
+    for (const id of kept) {
+      const at = [...walk(flow)].find((at) => nameOf(keptIn(stage, at) ?? NOTHING) === nameOf(id));
+      const reads = readsOf(stage, (at as Flow & { kind: "keep" }).from, locations, keptAs);
+      const name = `${nameOf(id)} of executor ${executor.id}, step ${this.steps}`;
+      this.#draws.made(name, { place: undefined, reads, atMs: this.steps });
+      this.#keptNames.set(`${executor.id}/${nameOf(id)}`, name);
+    }
+    return readsOf(stage, flow, locations, keptAs);
   }
 
   // What is kept

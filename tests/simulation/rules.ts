@@ -17,7 +17,7 @@ import type {
 } from "../../core/task.ts";
 import { FairnessRule } from "./fairness_rule.ts";
 import type { Instruction, SchedulerOptions, Stimulus } from "../../runtime/local/scheduler.ts";
-import { KeptBooks, nameOf } from "./kept_books.ts";
+import { KeptBooks, keptOf, nameOf } from "./kept_books.ts";
 
 /** The size of every map output in the simulation. */
 export const OUTPUT_BYTES = 30;
@@ -30,6 +30,8 @@ type Seen = {
   readonly alone: boolean;
   readonly startedAtMs: number;
   isCancelled: boolean;
+  /** The datasets of which it makes what was rolled back. */
+  inVain?: ReadonlySet<number>;
 };
 type Job = {
   readonly wanted: ReadonlySet<number>;
@@ -69,7 +71,9 @@ export class Rules {
   /** How many tasks each barrier stage has. */
   readonly #barriers = new Map<StageId, number>();
   readonly #barrierExchanges = new Set<ExchangeId>();
-  /** Of barrier stages: the partitions that are done while others are not, and what they wrote. */
+  /** What would come out otherwise if it were made again: exchanges, and persisted datasets. */
+  readonly #drawn = new Set<number>();
+  /** Of stages whose results count only together: the partitions that are done while others are not, and what they wrote. */
   readonly #held = new Map<StageId, Map<number, string | undefined>>();
   /** Exchanges that nobody will read any more, and whose files may still be there. */
   readonly #forgotten = new Set<ExchangeId>();
@@ -79,6 +83,13 @@ export class Rules {
   #due: Due[] = [];
   #allFail = false;
   #cancelled: JobId | undefined;
+  /** The attempts that read what is rolled back, or make it. */
+  #undone: Seen[] = [];
+  /** The datasets that go with it, those that may, and those that executors were told of. */
+  #mustForget: ReadonlySet<number> = new Set();
+  #mayForget: ReadonlySet<number> = new Set();
+  #forgotAt = new Set<string>();
+  #forgot = new Set<number>();
   #mustCount: string[] = [];
   #mustKeep: string | undefined;
   #isKeptDiscarded = false;
@@ -118,6 +129,10 @@ export class Rules {
     this.#nowMs = stimulus.atMs;
     this.#overdue = [];
     this.#outrun = [];
+    this.#undone = [];
+    this.#mustForget = this.#mayForget = new Set();
+    this.#forgotAt = new Set();
+    this.#forgot = new Set();
     this.#isTick = stimulus.kind === "tick";
     this.#due = [];
     this.#failed = [];
@@ -224,7 +239,9 @@ export class Rules {
     const counts = seen !== undefined && !seen.isCancelled;
     if (counts && (result.kind === "value" || result.kind === "written")) this.#won(seen);
     if (seen !== undefined && (result.kind === "value" || result.kind === "written")) {
-      this.#books.add(executor, result.kept ?? []);
+      const kept = result.kept ?? [];
+      this.#books.add(executor, kept.filter(({ dataset }) => !seen.inVain?.has(dataset)));
+      this.#noteDraws(result);
       this.#isNews ||= (result.kept ?? []).length > 0;
     }
     switch (result.kind) {
@@ -273,6 +290,19 @@ export class Rules {
     }
   }
 
+  #noteDraws(result: TaskResult & { kind: "value" | "written" }): void {
+    const { stage } = result.task;
+    if (result.drew !== true && !this.#readsDrawn(stage)) return;
+    this.#drawn.add(this.#exchangeOfStage.get(stage)!);
+    for (const { dataset } of result.kept ?? []) this.#drawn.add(dataset);
+  }
+
+  #readsDrawn(id: StageId): boolean {
+    const { parents, stage } = this.#planOf(this.#exchangeOfStage.get(id)!, id);
+    return parents.some((parent) => this.#drawn.has(parent)) ||
+      stage.inputs.some((input) => input.kind === "cached" && this.#drawn.has(input.id));
+  }
+
   #won({ task, startedAtMs }: Seen): void {
     this.#outrun = this.#attemptsAt(task);
     const durations = this.#durationsMs.get(task.stage) ?? [];
@@ -302,17 +332,33 @@ export class Rules {
     for (const { task } of this.#overdue) this.#countFailure(task, "TaskTimeout");
   }
 
-  /** A task is done: what counts now, by partition. Of a barrier stage all does, or nothing yet. */
-  #doneWith({ stage, partition }: Task, file: string | undefined): [number, string | undefined][] {
+  /** Whether the results of a stage count only together. */
+  #isHeld(stage: StageId): boolean {
+    const job = this.#jobOfStage.get(stage);
+    return this.#barriers.has(stage) ||
+      job !== undefined && this.#plans.get(`job ${job}`)!.parents.some((id) => this.#drawn.has(id));
+  }
+
+  /** Whether all are there that count only together. */
+  #isWhole(stage: StageId): boolean {
+    const held = this.#held.get(stage) ?? new Map<number, unknown>();
     const size = this.#barriers.get(stage);
-    if (size === undefined) return [[partition, file]];
+    if (size !== undefined) return held.size === size;
+    const { wanted, delivered } = this.#jobs.get(this.#jobOfStage.get(stage)!)!;
+    return [...wanted].every((partition) => held.has(partition) || delivered.has(partition));
+  }
+
+  /** A task is done: what counts now, by partition. Where it counts only together, all or nothing. */
+  #doneWith({ stage, partition }: Task, file: string | undefined): [number, string | undefined][] {
+    if (!this.#isHeld(stage)) return [[partition, file]];
     const held = this.#held.get(stage) ?? new Map<number, string | undefined>();
     this.#held.set(stage, held.set(partition, file));
-    return held.size < size ? [] : [...held];
+    return this.#isWhole(stage) ? [...held] : [];
   }
 
   /** A task of a stage will not be done: of a barrier stage that is true of all of them. */
   #broken(stage: StageId): void {
+    if (!this.#barriers.has(stage)) return;
     for (const file of this.#held.get(stage)?.values() ?? []) {
       if (file !== undefined) this.#mustDiscard.add(file);
     }
@@ -329,11 +375,53 @@ export class Rules {
     if (kept.get(partition) === known) {
       rounds = this.#losses(task.stage, `${exchange}/${partition}`);
       const isBarrier = this.#barrierExchanges.has(exchange);
+      if (this.#drawn.has(exchange)) this.#rollBack(exchange);
       for (const file of isBarrier ? kept.values() : [known]) this.#mustDiscard.add(file);
     }
     this.#broken(task.stage);
     if (rounds < this.#stageAttemptsMax) return;
     this.#mustFail(task.stage, "MapOutputLost");
+  }
+
+  /** What was made of an exchange that draws goes with it, however far it has come. */
+  #rollBack(exchange: ExchangeId): void {
+    const made = this.#madeOf(exchange, (id) => this.#kept.get(id)!.size > 0 || this.#isRead(id));
+    const stages = new Set<StageId>();
+    for (const [stage, of] of this.#exchangeOfStage) if (made.has(of)) stages.add(stage);
+    for (const id of made) {
+      for (const file of this.#kept.get(id)?.values() ?? []) this.#mustDiscard.add(file);
+    }
+    for (const stage of stages) this.#broken(stage);
+    for (const [stage, id] of this.#jobOfStage) {
+      const { parents } = this.#plans.get(`job ${id}`)!;
+      const { isFinished, delivered } = this.#jobs.get(id)!;
+      if (isFinished || !parents.some((parent) => made.has(parent))) continue;
+      stages.add(stage);
+      this.#broken(stage);
+      this.#held.delete(stage);
+      if (delivered.size > 0) this.#due.push({ jobs: [id], code: "MapOutputLost" });
+    }
+    this.#mustForget = keptOf(this.#plans.values(), made);
+    this.#mayForget = keptOf(this.#plans.values(), this.#madeOf(exchange, () => true));
+    for (const running of this.#executors.values()) {
+      for (const seen of running.values()) {
+        if (seen.isCancelled || !stages.has(seen.task.stage)) continue;
+        seen.inVain = this.#forgot;
+        this.#undone.push(seen);
+      }
+    }
+    this.#isNews = true;
+  }
+
+  /** An exchange, and those that were made of it, without any between that is not known any more. */
+  #madeOf(exchange: ExchangeId, isKnown: (id: ExchangeId) => boolean): Set<ExchangeId> {
+    const made = new Set([exchange]);
+    for (const id of made) {
+      for (const [of, { parents }] of this.#plans) {
+        if (typeof of === "number" && parents.includes(id) && isKnown(of)) made.add(of);
+      }
+    }
+    return made;
   }
 
   get #stageAttemptsMax(): number {
@@ -405,7 +493,11 @@ export class Rules {
         return this.#finish(instruction);
       case "forgetKept":
         ensure(this.#executors.has(instruction.executor), "forgets on a dead executor");
-        ensure(!this.#books.isPersisted(instruction.dataset), "forgets what is persisted");
+        if (!this.#books.isPersisted(instruction.dataset)) return;
+        ensure(this.#mayForget.has(instruction.dataset), "forgets what is persisted");
+        this.#books.clear(instruction.dataset);
+        this.#forgot.add(instruction.dataset);
+        this.#forgotAt.add(`${instruction.executor}/${instruction.dataset}`);
         return;
       case "announce":
         return;
@@ -526,6 +618,10 @@ export class Rules {
       ensure(!job.isFinished, "launched for a finished job");
       ensure(!job.delivered.has(task.partition), "launched what was delivered");
       ensure(job.wanted.has(task.partition), "launched what nobody wants");
+      ensure(
+        this.#held.get(task.stage)?.has(task.partition) !== true,
+        "launched what is done",
+      );
     } else {
       ensure(!this.#kept.get(exchange)!.has(task.partition), "launched what is there");
       ensure(this.#waitingFor(task.stage).length > 0, "launched a stage that no job waits for");
@@ -539,10 +635,9 @@ export class Rules {
     ensure(job !== undefined && !job.isFinished, "delivered to a job that does not run");
     ensure(job.wanted.has(partition), `delivered partition ${partition}, which is not wanted`);
     ensure(!job.delivered.has(partition), `delivered partition ${partition} twice`);
-    const size = this.#barriers.get(stage);
     ensure(
-      size === undefined || this.#held.get(stage)?.size === size,
-      `delivered partition ${partition} before all of its barrier stage were done`,
+      !this.#isHeld(stage) || this.#isWhole(stage),
+      `delivered partition ${partition} before all of its stage were done`,
     );
     job.delivered.add(partition);
     for (const update of updates) this.#count(`${update.id}/${update.bytes[0]}`);
@@ -591,6 +686,18 @@ export class Rules {
     for (const { task, isCancelled } of this.#outrun) {
       ensure(isCancelled, `${key(task)} runs on, and another attempt was faster`);
     }
+    for (const { task, isCancelled } of this.#undone) {
+      ensure(isCancelled, `${key(task)} runs on, and what it reads was rolled back`);
+    }
+    for (const dataset of this.#mustForget) {
+      for (const executor of this.#executors.keys()) {
+        const isTold = this.#forgotAt.has(`${executor}/${dataset}`);
+        ensure(
+          isTold || !this.#books.isPersisted(dataset),
+          `${executor} keeps ${dataset}, which was rolled back`,
+        );
+      }
+    }
     this.#checkTogether();
     for (const { job, code } of this.#failed) {
       const isRight = job === this.#cancelled && code === "Cancelled" ||
@@ -625,6 +732,9 @@ export class Rules {
       for (const { task: { stage }, isCancelled } of tasks.values()) {
         if (!isCancelled) running.set(stage, (running.get(stage) ?? 0) + 1);
       }
+    }
+    for (const stage of this.#held.keys()) {
+      if (!this.#barriers.has(stage) && this.#isWhole(stage)) this.#held.delete(stage);
     }
     for (const [stage, size] of this.#barriers) {
       const launched = this.#together.get(stage) ?? 0;

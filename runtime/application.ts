@@ -21,6 +21,7 @@ import { isAccumulator } from "./accumulator.ts";
 import { Accumulators } from "./accumulators.ts";
 import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
 import { DraftCapturer } from "./capture.ts";
+import { Cleaner } from "./cleaner.ts";
 import { executorEnvironment, type SparkConf } from "./config.ts";
 import { Driver } from "./driver.ts";
 import { AddedFiles } from "./files/added_files.ts";
@@ -42,6 +43,7 @@ export class Application {
   /** Where that lies. */
   readonly filesFolder: string;
   readonly accumulators: Accumulators;
+  readonly #cleaner: Cleaner;
   readonly #capturer: Capturer;
   readonly #classes: ClassTable;
   /** What stands for a broadcast in closures: one object each, which they keep alive. */
@@ -98,6 +100,13 @@ export class Application {
       exchangePartitions: parallelism,
       checkpointDirectory: conf.get("spark.checkpoint.dir"),
     });
+    this.#cleaner = new Cleaner(conf.getMilliseconds("spark.cleaner.periodicGC.interval")!);
+  }
+
+  /** Ends all jobs and the engine. Safe to call twice. */
+  stop(): Promise<void> {
+    this.#cleaner[Symbol.dispose]();
+    return this.driver.stop();
   }
 
   broadcast<T>(value: T): Broadcast<T> {

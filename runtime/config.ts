@@ -114,6 +114,11 @@ export const OPTIONS = {
     kind: "duration",
     about: "A task that runs longer has failed, and is ended: `30s`, `5m`. Default: no limit.",
   },
+  "spark.cleaner.periodicGC.interval": {
+    kind: "duration",
+    default: "30min",
+    about: "How often it is looked which shuffle output and kept partitions nobody can reach.",
+  },
   "spark.scheduler.mode": {
     kind: "text",
     default: "FIFO",

@@ -1265,7 +1265,7 @@ export class SparkContext implements AsyncDisposable {
    */
   stop(): Promise<void> {
     running.delete(this);
-    this.#stopping ??= this.#driver.stop();
+    this.#stopping ??= this.#application.stop();
     return this.#stopping;
   }
 

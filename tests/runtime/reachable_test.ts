@@ -47,6 +47,22 @@ Deno.test("the output of an exchange goes with the last dataset that reaches it"
   }
 });
 
+Deno.test("it goes also where nothing else has garbage collected", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const conf = { "spark.local.dir": folder, "spark.cleaner.periodicGC.interval": "400ms" };
+    await using sc = new SparkContext({ master: "local", conf });
+    const run = () => sc.range(10).keyBy((x) => x % 2).groupByKey().count();
+    assert.equal(await run(), 2);
+    for (let waited = 0; waited < 5000 && outputsIn(folder).length > 0; waited += 20) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.deepEqual(outputsIn(folder), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("what is kept of a dataset goes with the last one that reaches it", async () => {
   const folder = await Deno.makeTempDir();
   try {

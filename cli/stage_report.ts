@@ -1,4 +1,4 @@
-/** `--verbose`: one line a stage with the sums of its tasks' figures, and what it was granted and denied. */
+/** `--verbose`: one line a stage, with the sums of its tasks' figures and with its permissions. */
 import type { Event, EventBus } from "../core/events.ts";
 import { grantsText } from "../core/grants.ts";
 import { NO_METRICS, type StageId, type TaskMetrics } from "../core/task.ts";

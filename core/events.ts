@@ -48,7 +48,7 @@ export type Event = Readonly<
     | { type: "task.started"; job: JobId; task: Task; executor: ExecutorId }
     | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
     /**
-     * A task has failed because its stage was not granted what its function tried: `value` of Deno's
+     * A task has failed because its stage was not granted what a function tried: `value` of Deno's
      * `permission`, such as "127.0.0.1:80" of "net"; "" where there is none.
      */
     | { type: "permission.denied"; job: JobId; task: Task; permission: string; value: string }

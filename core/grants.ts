@@ -1,19 +1,28 @@
 /**
- * What tasks may do beyond their own folders, as data: by the name of the permission all of its kind,
- * or a list of values. What is not named is refused.
+ * What tasks may do beyond their own folders, as data: by the name of the permission all of its
+ * kind, or a list of values. What is not named is refused.
  *
  *     --allow-net=db:9042                          for every stage of the job ┐
- *     rdd.withPermissions({ net: ["api:443"] })    for the stage of the RDD   ┴─► net=api:443,db:9042
+ *     rdd.withPermissions({ net: ["api:443"] })    for the RDD's stage        ┴► net=api:443,db:9042
  *
- * Grants are compared, so all that this file makes has one form: no empty list, each value once and in
- * order, the permissions as `GRANT_NAMES` has them.
+ * Grants are compared, so all that this file makes has one form: no empty list, each value once and
+ * in order, the permissions as `GRANT_NAMES` has them.
  */
 
-/** Deno's permissions, as far as a task can use them. Code from elsewhere is none: it runs cached. */
-export const GRANT_NAMES = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
-export type GrantName = typeof GRANT_NAMES[number];
+/** A permission of Deno's but `import`: executors load no code that the program has not loaded. */
+export type GrantName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys";
 
-/** `"all"`: everything of the kind. */
+export const GRANT_NAMES: readonly GrantName[] = [
+  "read",
+  "write",
+  "net",
+  "env",
+  "run",
+  "ffi",
+  "sys",
+];
+
+/** What is granted, by the name of the permission; `"all"`: everything of its kind. */
 export type Grants = Readonly<Partial<Record<GrantName, "all" | readonly string[]>>>;
 
 export const NO_GRANTS: Grants = {};
@@ -35,7 +44,7 @@ export function areSameGrants(a: Grants, b: Grants): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** As the flags that would grant it, without their dashes: `read=/data net` for a folder and all hosts. */
+/** As flags, without their dashes: `read=/data net` for a folder and all hosts. */
 export function grantsText(grants: Grants): string {
   return GRANT_NAMES.flatMap((name) => {
     const values = grants[name];

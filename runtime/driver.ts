@@ -266,7 +266,7 @@ export class Driver {
     return this.#parts.output(format);
   }
 
-  /** Whether the user's program itself has a permission, be it for one value or for all of its kind. */
+  /** Whether the user's program itself has a permission, for one value or for all of its kind. */
   isGranted(name: GrantName, value?: string): boolean {
     return this.#parts.isGranted(name, value);
   }

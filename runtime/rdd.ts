@@ -672,16 +672,16 @@ export class RDD<T> implements AsyncIterable<T>, Disposable {
   }
 
   /**
-   * The same records; the stage that computes them may do what is named here, beside what `--allow-*`
-   * of `submit` allows all stages and beside its own folder. The names are Deno's; `true` is all of a
-   * kind, a list is these values alone. Relative paths are those of the program.
+   * The same records; the stage that computes them may do what is named here, beside what
+   * `--allow-*` of `submit` grants to all stages. The names are Deno's; `true` is all of a kind, a
+   * list its values alone. Relative paths are those of the program.
    *
-   * A stage reaches from one exchange to the next, so the functions before and behind it are allowed
-   * the same, as far as nothing between them is moved by key; the map side of a `reduceByKey` before
-   * it, and what follows the next one, are not. Where several datasets of a stage have permissions, it
-   * has them all. A worker that has done a task with other permissions does none of this stage: the
-   * stage gets a new one. What each stage was granted and denied is told by `--verbose` and by the
-   * events `stage.started` and `permission.denied`.
+   * A stage reaches from one exchange to the next: functions before and behind this are granted the
+   * same, until something is moved by key. The map side of a `reduceByKey` before it is granted
+   * nothing, nor is what follows the next one. Where several datasets of a stage have permissions, it
+   * has them all. A worker serves stages with the same permissions only, so nothing that one of them
+   * leaves behind reaches a stage with others. The events `stage.started` and `permission.denied`
+   * tell what each stage was granted and denied, and so does `--verbose`.
    *
    * Throws a PlanError: InvalidArgument where this is no permission, PermissionDenied where the
    * program itself does not have it.

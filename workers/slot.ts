@@ -42,7 +42,7 @@ import { TaskWorker, type TaskWorkerHost } from "./task_worker.ts";
 const VALUE_BYTES_MAX = (1 << 20) - (4 << 10);
 
 /** How long a worker may go on that is to be replaced. */
-const RETIRE_MS_MAX = 1_000;
+const RETIRE_MS_MAX = 2_000;
 
 /** A stage as an executor keeps it, encoded: only workers look inside. */
 export type StageEntry = {

@@ -1,6 +1,6 @@
 /**
- * What stages may do: `withPermissions` grants to the stage that computes its dataset, and to that one
- * alone.
+ * What stages may do: `withPermissions` grants to the stage that computes its dataset, and to that
+ * one alone.
  *
  *     textFile ─ map ─╥─ mapValues ─ withPermissions ─ map ─╥─ collect
  *          not here   ║        all of these functions       ║  not here

@@ -16,31 +16,28 @@ import { pathOf } from "./sources.ts";
 
 const OPERATOR = "withPermissions";
 
-/** All of a kind, nothing of it, or what is in the list. */
-type Allowed<Value> = boolean | readonly Value[] | undefined;
-
 /**
- * What {@linkcode RDD.withPermissions} lets tasks do, by Deno's names: `true` allows all of a kind, a
- * list what is in it, and what is not named stays refused.
+ * What {@linkcode RDD.withPermissions} lets tasks do, by Deno's names: `true` allows all of a kind,
+ * a list what is in it, and what is not named stays refused.
  *
  * `run` and `ffi` are a way around all the others: a program or a native library may do what the user
  * may. There is no `import`: executors load no code that the program itself has not loaded.
  */
 export type TaskPermissions = Readonly<{
   /** Files and folders, with all that is in them. */
-  read?: Allowed<string | URL>;
+  read?: boolean | readonly (string | URL)[] | undefined;
   /** Likewise, for writing. */
-  write?: Allowed<string | URL>;
+  write?: boolean | readonly (string | URL)[] | undefined;
   /** Hosts, with a port or without: `api.example`, `127.0.0.1:8080`, `[::1]:80`, `*.example`. */
-  net?: Allowed<string>;
+  net?: boolean | readonly string[] | undefined;
   /** Environment variables, `AWS_*` for all that begin so. */
-  env?: Allowed<string>;
+  env?: boolean | readonly string[] | undefined;
   /** Programs by name or by path, that functions start themselves; `pipe` needs none. */
-  run?: Allowed<string | URL>;
+  run?: boolean | readonly (string | URL)[] | undefined;
   /** Native libraries and Node's addons, by path. */
-  ffi?: Allowed<string | URL>;
+  ffi?: boolean | readonly (string | URL)[] | undefined;
   /** What may be asked of the system, such as `hostname`. */
-  sys?: Allowed<string>;
+  sys?: boolean | readonly string[] | undefined;
 }>;
 
 export function withPermissions(data: Dataset, permissions: unknown): Dataset {
@@ -57,7 +54,7 @@ export function withPermissions(data: Dataset, permissions: unknown): Dataset {
 const EXAMPLE = 'Pass what is allowed by its kind, as in { net: ["api.example:443"] }';
 
 function nameOf(name: string): GrantName {
-  if ((GRANT_NAMES as readonly string[]).includes(name)) return name as GrantName;
+  if (GRANT_NAMES.includes(name as GrantName)) return name as GrantName;
   throw invalid(
     `there is no permission ${shown(name)}${didYouMean(name, GRANT_NAMES)}`,
     name === "import"

@@ -10,6 +10,7 @@ import * as childProcess from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import process from "node:process";
+import type { TaskPermissions } from "../../mod.ts";
 
 /** Where an act finds what it tries. */
 export type Place = Readonly<{
@@ -26,6 +27,14 @@ export type Place = Readonly<{
   /** The driver. */
   pid: number;
 }>;
+
+/** What a stage is granted, an act that it needs it for, and one for which it is not enough. */
+export type Grant = readonly [
+  what: string,
+  permissions: (place: Place) => TaskPermissions,
+  granted: (place: Place) => unknown,
+  beyond: (place: Place) => unknown,
+];
 
 export type Outcome = "denied" | "allowed" | "ends";
 export type Probe = readonly [
@@ -165,4 +174,68 @@ export const PROBES: readonly Probe[] = [
     () => new SharedArrayBuffer(8).byteLength + Deno.memoryUsage().rss,
   ],
   ["kill its own process", "ends", () => Deno.kill(Deno.pid, "SIGKILL")],
+];
+
+/** What `withPermissions` opens, and what stays shut beside it. */
+export const GRANTS: readonly Grant[] = [
+  [
+    "read a file",
+    ({ elsewhere }) => ({ read: [`${elsewhere}/secret`] }),
+    ({ elsewhere }) => Deno.readTextFileSync(`${elsewhere}/secret`),
+    ({ elsewhere }) => Deno.readTextFileSync(`${elsewhere}/secret.js`),
+  ],
+  [
+    "read a folder, and write nothing in it",
+    ({ elsewhere }) => ({ read: [elsewhere] }),
+    ({ elsewhere }) => fs.readFileSync(`${elsewhere}/secret.json`),
+    ({ elsewhere }) => fs.writeFileSync(`${elsewhere}/new`, ""),
+  ],
+  [
+    "import code from a folder",
+    ({ elsewhere }) => ({ read: [`${elsewhere}/secret.js`] }),
+    ({ elsewhere }) => import(`${elsewhere}/secret.js`),
+    ({ elsewhere }) => import(`${elsewhere}/secret.json`, { with: { type: "json" } }),
+  ],
+  [
+    "write a file, and read nothing",
+    ({ elsewhere }) => ({ write: [`${elsewhere}/secret`] }),
+    ({ elsewhere }) => Deno.writeTextFileSync(`${elsewhere}/secret`, "1"),
+    ({ elsewhere }) => Deno.readTextFileSync(`${elsewhere}/secret`),
+  ],
+  [
+    "connect to a port",
+    ({ port }) => ({ net: [`127.0.0.1:${port}`] }),
+    ({ port }) => Deno.connect({ hostname: "127.0.0.1", port }).then((it) => it.close()),
+    ({ port }) => Deno.connect({ hostname: "127.0.0.1", port: port - 1 }),
+  ],
+  [
+    "use the network, and not the driver's socket",
+    () => ({ net: true }),
+    () => Deno.listen({ port: 0 }).close(),
+    ({ application }) => Deno.connect({ transport: "unix", path: `${application}/socket` }),
+  ],
+  [
+    "read a variable",
+    () => ({ env: ["HOME"] }),
+    () => process.env.HOME,
+    () => Deno.env.get("PATH"),
+  ],
+  [
+    "run a program",
+    () => ({ run: ["true"] }),
+    () => new Deno.Command("true").outputSync(),
+    () => new Deno.Command("false").outputSync(),
+  ],
+  [
+    "ask for the name of the machine",
+    () => ({ sys: ["hostname"] }),
+    () => Deno.hostname(),
+    () => Deno.umask(0),
+  ],
+  [
+    "have more rights, and give no more away",
+    ({ elsewhere }) => ({ read: [`${elsewhere}/secret`] }),
+    ({ elsewhere }) => said(NESTED, { read: [`${elsewhere}/secret`] }),
+    () => said(NESTED, { read: true }),
+  ],
 ];

@@ -2,14 +2,15 @@
  * Figure 14: what user code may do in a task, act by act, in the sandbox that real tasks have.
  *
  *     probe_table.ts ─► one job an act ─► denied, allowed or ends ─► as the table says?
+ *                    ─► one grant, three jobs ─► allowed with it, no more than it, not without it?
  *
  * A difference means that this Deno, or a change of ours, allows or refuses something else than was
  * known: the table is then to be thought about, and not only to be changed.
  */
 import assert from "node:assert/strict";
-import { SparkContext, TaskError } from "../../mod.ts";
+import { SparkContext, TaskError, type TaskPermissions } from "../../mod.ts";
 import { chaos, type Measured, type Setup } from "./chaos.ts";
-import { type Outcome, type Place, type Probe, PROBES } from "./probe_table.ts";
+import { type Grant, GRANTS, type Outcome, type Place, type Probe, PROBES } from "./probe_table.ts";
 
 const PROBES_COUNT = 42;
 
@@ -39,10 +40,33 @@ async function run({ planted, shop }: Setup): Promise<Measured> {
     const wanted: Outcome = planted && index === 0 ? "allowed" : end;
     if (outcome !== wanted) wrong.push(`${what}: ${outcome} instead of ${wanted}`);
   }
+  const right = PROBES_COUNT - wrong.length;
+  const place = await prepare(sc, shop.temp, elsewhere, listener.addr.port);
+  const misgranted = (await Promise.all(GRANTS.map((grant) => flawsOf(sc, place, grant)))).flat();
   assert.deepEqual(files(elsewhere), before, "what lies elsewhere is as it was");
   Deno.removeSync(elsewhere, { recursive: true });
-  const right = PROBES_COUNT - wrong.length;
-  return { measured: [`${right} of ${PROBES_COUNT}`, ...wrong].join("; "), ok: wrong.length === 0 };
+  const measured = [
+    `${right} of ${PROBES_COUNT}`,
+    ...wrong,
+    `${GRANTS.length} grants, ${misgranted.length} of them wrong`,
+    ...misgranted,
+  ].join("; ");
+  return { measured, ok: wrong.length + misgranted.length === 0 };
+}
+
+/** A grant opens what it names, for its stage alone, and nothing else. */
+async function flawsOf(
+  sc: SparkContext,
+  place: Place,
+  [what, permissions, granted, beyond]: Grant,
+): Promise<string[]> {
+  const outcomes = {
+    granted: await outcomeOf(sc, place, granted, permissions(place)),
+    beyond: await outcomeOf(sc, place, beyond, permissions(place)),
+    "not granted": await outcomeOf(sc, place, granted),
+  };
+  const found = Object.values(outcomes).join();
+  return found === "allowed,denied,denied" ? [] : [`${what}: ${JSON.stringify(outcomes)}`];
 }
 
 /** The folders of the executor that runs the next task. */
@@ -75,12 +99,17 @@ function exists(path: string): boolean {
 }
 
 /** How an act ends in a task; what is neither allowed nor denied is told as it is. */
-async function outcomeOf(sc: SparkContext, place: Place, act: Probe[2]): Promise<string> {
+async function outcomeOf(
+  sc: SparkContext,
+  place: Place,
+  act: Probe[2],
+  permissions: TaskPermissions = {},
+): Promise<string> {
   try {
     await sc.parallelize([place], 1).mapAsync(async (place) => {
       await act(place);
       return 0;
-    }).collect();
+    }).withPermissions(permissions).collect();
     return "allowed";
   } catch (error) {
     assert(error instanceof Error);

@@ -133,6 +133,18 @@ test("a persisted dataset is made with its permissions, and read with them", asy
   }
 });
 
+test("records, partitions and how they are divided stay as they are", async () => {
+  const pairs = sc.parallelize([["a", 1], ["b", 2], ["a", 3]] as [string, number][], 2);
+  const divided = pairs.partitionBy(3).withPermissions({ sys: ["hostname"] });
+  assert.equal(await divided.getNumPartitions(), 3);
+  const host = () => Deno.hostname().length > 0;
+  const sums = divided.reduceByKey((a, b) => a + b).filter(host);
+  // Nothing moves, so that it is one stage with the permissions.
+  const { granted } = await audit(sc, () => sums.collect());
+  assert.deepEqual(granted, { partitionBy: {}, collect: { sys: ["hostname"] } });
+  assert.deepEqual(new Map(await sums.collect()), new Map([["a", 4], ["b", 2]]));
+});
+
 test("what the whole job may do is told of each stage, with the programs of its pipes", async () => {
   const conf = { "flint.allow.env": "USER,HOME" };
   await using own = new SparkContext({ master: "local[1]", conf });
@@ -168,9 +180,11 @@ test("a worker that cannot be ended does not hold up the stage that comes next",
   const spin = () => {
     for (;;);
   };
-  // Not before the task has ended, which would wait for it.
-  const spinning = own.range(0, 1, 1, 1).withPermissions({ env: ["HOME"] })
-    .map(() => void setTimeout(spin, 200));
+  // No timer, with which the worker would leave by itself; and not before the task has ended.
+  const spinning = own.range(0, 1, 1, 1).withPermissions({ env: ["HOME"] }).map(() => {
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    void (Atomics.waitAsync(word, 0, 0, 200).value as Promise<unknown>).then(spin);
+  });
   assert.equal(await spinning.count(), 1);
   await new Promise((resolve) => setTimeout(resolve, 400));
   assert.equal(await own.range(0, 2, 1, 1).map((n) => n + 1).sum(), 3);

@@ -1164,6 +1164,27 @@ export class SparkContext implements AsyncDisposable {
     this.#driver.cancellations.cancelJob(id, `cancelJob(${id})`, options.reason);
   }
 
+  /**
+   * The RDDs that are persisted, by their numbers; Scala's `getPersistentRDDs`. One that the program
+   * cannot reach is among them until it has gone.
+   *
+   * @example
+   * ```ts
+   * import { SparkContext } from "@flint/flint";
+   * import assert from "node:assert/strict";
+   *
+   * await using sc = new SparkContext({ master: "local" });
+   * const squares = sc.range(3).map((n) => n * n).setName("squares").persist();
+   * assert.equal(sc.getPersistentRDDs().get(squares.id())?.name(), "squares");
+   * for (const rdd of sc.getPersistentRDDs().values()) await rdd.unpersist();
+   * assert.equal(sc.getPersistentRDDs().size, 0);
+   * ```
+   */
+  getPersistentRDDs(): Map<number, RDD<unknown>> {
+    const { drafts } = this.#driver.persisted;
+    return new Map(drafts.map((draft) => [draft.id, this.#rdd(Dataset.of(draft))]));
+  }
+
   /** What is known of its jobs, stages and executors. */
   statusTracker(): StatusTracker {
     return this.#tracker;

@@ -9,7 +9,7 @@
  *
  * A dataset has no type of its records: what may follow what is `RDD`'s business.
  */
-import { PlanError } from "../core/errors.ts";
+import { assert, PlanError } from "../core/errors.ts";
 import type { Grants } from "../core/grants.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { NarrowOp } from "../core/plan/ops.ts";
@@ -19,6 +19,9 @@ import type { Driver } from "./driver.ts";
 
 /** A draft node without what every node has. */
 type Content<D = Draft> = D extends unknown ? Omit<D, "id" | "label"> : never;
+
+/** The dataset of each draft: the draft's label holds it as well. */
+const datasets = new WeakMap<Draft, Dataset>();
 
 /** A draft node and the driver that can run it. */
 export class Dataset {
@@ -39,6 +42,14 @@ export class Dataset {
     };
     this.draft = Object.assign(naming, { id: driver.nextPlanId(), ...content }) as Draft;
     driver.keepWhileReachable(this.draft);
+    datasets.set(this.draft, this);
+  }
+
+  /** The dataset whose draft it is. */
+  static of(draft: Draft): Dataset {
+    const dataset = datasets.get(draft);
+    assert(dataset !== undefined, `no dataset was made with draft ${draft.id}`);
+    return dataset;
   }
 
   static source(driver: Driver, operator: string, source: SourceRequest): Dataset {

@@ -7,7 +7,7 @@ import type { Draft, PlanId } from "../core/plan/plan.ts";
 import { StorageLevel } from "../core/storage_level.ts";
 
 export class PersistedDatasets {
-  readonly #levels = new Map<PlanId, StorageLevel>();
+  readonly #kept = new Map<PlanId, { level: StorageLevel; readonly draft: WeakRef<Draft> }>();
   /** Those that are kept instead of being checkpointed, and whether a job has filled them. */
   readonly #checkpoints = new WeakMap<Draft, { isFilled: boolean }>();
   /** What the program cannot reach any more need not be kept. */
@@ -16,18 +16,23 @@ export class PersistedDatasets {
   /** `forget` lets go of what is kept of a dataset that has become unreachable. */
   constructor(forget: (id: PlanId) => void) {
     this.#unreachable = new FinalizationRegistry((id) => {
-      if (this.#levels.delete(id)) forget(id);
+      if (this.#kept.delete(id)) forget(id);
     });
   }
 
   /** Where a dataset is to be kept; undefined where it is not persisted. */
   levelOf(id: PlanId): StorageLevel | undefined {
-    return this.#levels.get(id);
+    return this.#kept.get(id)?.level;
+  }
+
+  /** The datasets that are persisted and have not gone yet, in the order in which they were. */
+  get drafts(): Draft[] {
+    return [...this.#kept.values()].flatMap(({ draft }) => draft.deref() ?? []);
   }
 
   /** Throws a PlanError (InvalidArgument) where it is persisted otherwise. */
   add(draft: Draft, level: StorageLevel, operator: string): void {
-    const present = this.#levels.get(draft.id);
+    const present = this.levelOf(draft.id);
     if (present !== undefined && !present.equals(level)) {
       throw new PlanError(
         "InvalidArgument",
@@ -36,22 +41,18 @@ export class PersistedDatasets {
       );
     }
     if (level.isNone || present !== undefined) return;
-    this.#levels.set(draft.id, level);
+    this.#kept.set(draft.id, { level, draft: new WeakRef(draft) });
     this.#unreachable.register(draft, draft.id, draft);
   }
 
   /** Keeps a dataset so that it outlives a lack of memory: on disk, beside where it is kept now. */
   checkpoint(draft: Draft): void {
-    const present = this.#levels.get(draft.id);
-    const level = present === undefined ? StorageLevel.MEMORY_AND_DISK : new StorageLevel(
-      true,
-      present.useMemory,
-      present.useOffHeap,
-      present.deserialized,
-      present.replication,
-    );
-    if (present === undefined) this.add(draft, level, "localCheckpoint");
-    else this.#levels.set(draft.id, level);
+    const present = this.#kept.get(draft.id);
+    if (present === undefined) this.add(draft, StorageLevel.MEMORY_AND_DISK, "localCheckpoint");
+    else {
+      const { useMemory, useOffHeap, deserialized, replication } = present.level;
+      present.level = new StorageLevel(true, useMemory, useOffHeap, deserialized, replication);
+    }
     if (!this.#checkpoints.has(draft)) this.#checkpoints.set(draft, { isFilled: false });
   }
 
@@ -76,6 +77,6 @@ export class PersistedDatasets {
   delete(draft: Draft): boolean {
     this.#unreachable.unregister(draft);
     this.#checkpoints.delete(draft);
-    return this.#levels.delete(draft.id);
+    return this.#kept.delete(draft.id);
   }
 }

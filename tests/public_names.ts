@@ -73,8 +73,8 @@ export const SCALA: Partial<Record<keyof typeof PYSPARK, readonly string[]>> = {
     countApproxDistinctByKey filterByRange partitioner preferredLocations sampleByKeyExact
     saveAsObjectFile zipPartitions`),
   SparkContext: words(`
-    addSparkListener cancelJob clearJobGroup collectionAccumulator doubleAccumulator isLocal isStopped
-    longAccumulator objectFile removeSparkListener`),
+    addSparkListener cancelJob clearJobGroup collectionAccumulator doubleAccumulator getPersistentRDDs
+    isLocal isStopped longAccumulator objectFile removeSparkListener`),
   StatusTracker: words("getJobIdsForTag"),
   TaskContext: words(`
     addTaskCompletionListener addTaskFailureListener isInterrupted numPartitions stageAttemptNumber

@@ -35,6 +35,19 @@ function counted(context: SparkContext, count: number, partitions: number) {
   return { computed, numbers };
 }
 
+test("what is persisted can be asked for, and is the dataset itself", async () => {
+  const before = new Set(sc.getPersistentRDDs().keys());
+  const one = sc.range(4).map((n) => n + 1).persist(StorageLevel.DISK_ONLY);
+  using two = sc.range(2).persist();
+  two.map((n) => n).persist().unpersist();
+  const found = [...sc.getPersistentRDDs()].filter(([id]) => !before.has(id));
+  assert.deepEqual(found.map(([id]) => id), [one.id(), two.id()]);
+  assert.deepEqual(await found[0]![1].collect(), [1, 2, 3, 4]);
+  await found[0]![1].unpersist();
+  assert(one.getStorageLevel().isNone);
+  assert(!sc.getPersistentRDDs().has(one.id()));
+});
+
 test("each partition is computed once, at every level, and anew after unpersist", async () => {
   const levels = [
     StorageLevel.MEMORY_ONLY,

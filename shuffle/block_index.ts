@@ -27,12 +27,12 @@ export type BlockEntry = Readonly<{
 /** The entries of a run, in the order of its blocks. */
 export class BlockIndex implements Iterable<BlockEntry> {
   /** All entries, one behind the other. */
-  readonly encoded: Uint8Array;
+  readonly encoded: Uint8Array<ArrayBuffer>;
   /** Where each entry begins. */
   readonly starts: Uint32Array;
   readonly #view: DataView;
 
-  constructor(encoded: Uint8Array, starts: Uint32Array) {
+  constructor(encoded: Uint8Array<ArrayBuffer>, starts: Uint32Array) {
     this.encoded = encoded;
     this.starts = starts;
     this.#view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length);
@@ -44,8 +44,8 @@ export class BlockIndex implements Iterable<BlockEntry> {
     return builder.finish();
   }
 
-  /** The `count` entries that begin at `at`. They share no memory with `bytes`. */
-  static read(bytes: Uint8Array, at: number, count: number): BlockIndex {
+  /** The `count` entries that begin at `at`, where they lie. */
+  static read(bytes: Uint8Array<ArrayBuffer>, at: number, count: number): BlockIndex {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const starts = new Uint32Array(count);
     let end = at;
@@ -53,7 +53,7 @@ export class BlockIndex implements Iterable<BlockEntry> {
       starts[i] = end - at;
       end += ENTRY_BYTES + view.getUint32(end + 20, true);
     }
-    return new BlockIndex(bytes.slice(at, end), starts);
+    return new BlockIndex(bytes.subarray(at, end), starts);
   }
 
   /** How many blocks there are. */
@@ -83,6 +83,15 @@ export class BlockIndex implements Iterable<BlockEntry> {
     const at = this.starts[i]!;
     const keyAt = at + ENTRY_BYTES;
     return this.encoded.subarray(keyAt, keyAt + this.#view.getUint32(at + 20, true));
+  }
+
+  /** A copy of the entries of the blocks from `first` up to `end`. */
+  slice(first: number, end: number): BlockIndex {
+    const starts = this.starts.slice(first, end);
+    if (starts.length === 0) return new BlockIndex(new Uint8Array(0), starts);
+    const from = starts[0]!;
+    for (let i = 0; i < starts.length; i++) starts[i]! -= from;
+    return new BlockIndex(this.encoded.slice(from, this.starts[end]), starts);
   }
 
   *[Symbol.iterator](): Generator<BlockEntry> {

@@ -26,6 +26,7 @@
  * order by their starts, as plain integers.
  */
 
+import { free } from "./free_memory.ts";
 import { SHORT_KEY_BYTES, sortShortKeys } from "./short_key_sort.ts";
 
 const COLUMN_BYTES = 6;
@@ -53,7 +54,7 @@ export type SortInput = Readonly<{
 export class SortScratch {
   static readonly BYTES_PER_RECORD = 24;
 
-  readonly columns: Float64Array;
+  readonly columns: Float64Array<ArrayBuffer>;
   readonly spareColumns: Float64Array;
   readonly spareStarts: Uint32Array;
   readonly spareLengths: Uint32Array;
@@ -65,6 +66,11 @@ export class SortScratch {
     this.spareColumns = new Float64Array(buffer, 8 * records, records);
     this.spareStarts = new Uint32Array(buffer, 16 * records, records);
     this.spareLengths = new Uint32Array(buffer, 20 * records, records);
+  }
+
+  /** Gives its memory back; it is not to be used again. */
+  release(): void {
+    free(this.columns);
   }
 
   /** For how many records it is large enough. */

@@ -7,7 +7,8 @@
  * tasks go through the outputs in the same order, so letting go of the oldest would let go of just
  * what the next task begins with.
  */
-import type { Run } from "./run.ts";
+import { free } from "./free_memory.ts";
+import { type KeyRange, type Run, withinRange } from "./run.ts";
 
 /** The index of an output: where its partitions begin and end in its data. */
 export type OutputIndex = Readonly<{ dataBytes: number; offsets: Float64Array }>;
@@ -38,9 +39,16 @@ export class OutputIndexes {
     return this.#known(this.#indexes, path, read, ({ offsets }) => offsets.byteLength);
   }
 
-  /** The runs of an output, by `read` if they are not known. */
-  runs(path: string, read: () => readonly Run[]): readonly Run[] {
-    return this.#known(this.#runs, path, read, bytesOfRuns);
+  /**
+   * The runs of an output that hold keys of a range, by `read`, which gives them to keep, if they are
+   * not known. Where they are not kept, their indexes tell no more than that range.
+   */
+  runs(path: string, range: KeyRange, read: () => readonly Run[]): readonly Run[] {
+    const runs = this.#known(this.#runs, path, read, bytesOfRuns);
+    if (this.#runs.has(path)) return runs;
+    const some = runs.flatMap((run) => withinRange(run, range) ?? []);
+    for (const { blocks } of runs) free(blocks.encoded);
+    return some;
   }
 
   #known<T>(kept: Map<string, T>, path: string, read: () => T, bytesOf: (found: T) => number): T {

@@ -10,6 +10,7 @@
  * many pieces are merged: reading in order is what the processor is good at.
  */
 import { copyBytes, getVarint, putRecord, recordBytes, varintBytes } from "./bytes.ts";
+import { free } from "./free_memory.ts";
 import { sortByKey, type SortScratch } from "./key_sort.ts";
 import { SLACK_BYTES } from "./loser_tree.ts";
 import type { RunWriter } from "./run.ts";
@@ -21,7 +22,7 @@ const OVERHEAD_BYTES = PAIR_BYTES + 4;
 
 /** Records in memory. Once `sort` was called none can be added until `clear`. */
 export class Piece {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
   /** After `sort`: where each key begins and how long it is, in key order. */
   #starts: Uint32Array = new Uint32Array(0);
@@ -131,6 +132,11 @@ export class Piece {
       const keyEnd = start + keyLengths[i]!;
       run.write(this.#bytes, start, keyLengths[i]!, keyEnd + 4, this.#view.getUint32(keyEnd));
     }
+  }
+
+  /** Gives its memory back; it is not to be used again. */
+  release(): void {
+    free(this.#bytes);
   }
 
   /** Forgets all records. */

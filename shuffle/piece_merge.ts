@@ -1,5 +1,6 @@
 /** Merges encoded pieces where they lie in memory; the twin of `Merge`, which reads from disk. */
 import { getVarint, varintBytes } from "./bytes.ts";
+import { free } from "./free_memory.ts";
 import { LoserTree, SLACK_BYTES } from "./loser_tree.ts";
 import type { SortedRecords } from "./merge.ts";
 
@@ -12,7 +13,7 @@ export class PieceMerge implements SortedRecords {
   valueLength = 0;
   sameKey = false;
 
-  #pieces: readonly Uint8Array[];
+  #pieces: readonly Uint8Array<ArrayBuffer>[];
   readonly #tree: LoserTree;
   /** Where the next record of each piece begins. */
   readonly #recordAt: Uint32Array;
@@ -23,7 +24,7 @@ export class PieceMerge implements SortedRecords {
    * `pieces` are as `Piece.encoded` gives them; `reservation` is that their memory, given back when
    * the merge is closed.
    */
-  constructor(pieces: readonly Uint8Array[], reservation: Disposable) {
+  constructor(pieces: readonly Uint8Array<ArrayBuffer>[], reservation: Disposable) {
     this.#pieces = pieces;
     this.#recordAt = new Uint32Array(pieces.length);
     this.#valueLengths = new Uint32Array(pieces.length);
@@ -55,6 +56,7 @@ export class PieceMerge implements SortedRecords {
   }
 
   close(): void {
+    for (const piece of this.#pieces) free(piece);
     this.#pieces = [];
     this.#reservation[Symbol.dispose]();
   }

@@ -28,6 +28,7 @@ import { type BlockEntry, BlockIndex, BlockIndexBuilder } from "./block_index.ts
 import { compareKeyBytes, putRecord, putVarint, RECORD_HEADER_BYTES_MAX } from "./bytes.ts";
 import { damaged, type MapOutputOrigin, openWritten } from "./damage.ts";
 import { type FileHeader, headerFault } from "./file_header.ts";
+import { free } from "./free_memory.ts";
 
 /**
  * The payload that a block is cut at. From 64 KB to 1 MB it makes no difference to a merge of few
@@ -203,6 +204,15 @@ export function blocksOf(run: Run, range: KeyRange): Readonly<{ first: number; e
   return { first, end: Math.max(first, end) };
 }
 
+/**
+ * The run with an index, in memory of its own, of only those blocks that may hold keys of the range;
+ * undefined if there are none.
+ */
+export function withinRange(run: Run, range: KeyRange): Run | undefined {
+  const { first, end } = blocksOf(run, range);
+  return first === end ? undefined : { ...run, blocks: run.blocks.slice(first, end) };
+}
+
 /** Whether the key that an entry of the index stands for is less than `key`, cut or not. */
 function isSurelyLess(indexKey: Uint8Array, key: Uint8Array): boolean {
   if (indexKey.length < INDEX_KEY_BYTES_MAX) return compareKeyBytes(indexKey, key) < 0;
@@ -329,13 +339,15 @@ export function sealRuns(
   const trailer = directory.subarray(at, at + TRAILER_BYTES - 4);
   view.setUint32(at + 20, platform.crc32(trailer, header?.seed), true);
   file.append(directory);
+  free(directory);
 }
 
 /** How a file of runs begins, if it has to, and whose map output it is, if it is one. */
 export type RunFileOptions = Readonly<{ header?: FileHeader; origin?: MapOutputOrigin }>;
 
 /**
- * The runs of a file that `sealRuns` ended, in the order in which they were written.
+ * The runs of a file that `sealRuns` ended, in the order in which they were written. Their indexes share
+ * one piece of memory, which is theirs.
  *
  * Throws a RecordError CorruptBlock where the file is not whole (a MapOutputDamaged where its
  * `origin` is given) and a FileError where it cannot be read.
@@ -384,7 +396,7 @@ function blocksEnd(runs: readonly Run[], firstAt: number): number {
   return at;
 }
 
-function readDirectory(path: string, directory: Uint8Array, runCount: number): Run[] {
+function readDirectory(path: string, directory: Uint8Array<ArrayBuffer>, runCount: number): Run[] {
   const view = new DataView(directory.buffer, directory.byteOffset, directory.length);
   const runs: Run[] = [];
   let at = 0;

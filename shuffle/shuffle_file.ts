@@ -32,7 +32,7 @@ import { MapOutputDamaged, type MapOutputOrigin, openWritten } from "./damage.ts
 import { type FileHeader, headerFault, headerFor } from "./file_header.ts";
 import { type OutputIndex, OutputIndexes } from "./output_indexes.ts";
 import type { ReusedMemory } from "./reused_memory.ts";
-import { openRuns, type Run, sealRuns } from "./run.ts";
+import { type KeyRange, openRuns, type Run, sealRuns } from "./run.ts";
 import { sampleOf } from "./run_sample.ts";
 
 const FRAME_HEADER_BYTES = 12;
@@ -301,17 +301,18 @@ export function* readPartition(
 }
 
 /**
- * The runs of a map output that SortedFileSink has taken. `path` is that of the data file; what is
- * `known` of it is not read. Throws a MapOutputDamaged, and so does reading the runs where a block is
- * not what was written.
+ * The runs of a map output that SortedFileSink has taken, as far as a range needs them. `path` is that
+ * of the data file; what is `known` of it is not read. Throws a MapOutputDamaged, and so does reading
+ * the runs where a block is not what was written.
  */
 export function openSortedOutput(
   platform: Platform,
   path: string,
   origin: MapOutputOrigin,
+  range: KeyRange = {},
   known = new OutputIndexes(0),
 ): readonly Run[] {
-  return known.runs(path, () => {
+  return known.runs(path, range, () => {
     openData(platform, path, origin, readIndex(platform, path, origin))[Symbol.dispose]();
     return openRuns(platform, path, { origin, header: headerFor(platform, path) });
   });

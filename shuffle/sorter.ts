@@ -59,7 +59,7 @@ export class Sorter implements Disposable {
   readonly #blockBytes: number;
   readonly #pieceBytesMax: number;
   readonly #reservation: Reservation;
-  #block: Uint8Array | undefined;
+  #block: Uint8Array<ArrayBuffer> | undefined;
   #scratch = new SortScratch(0);
   #scratchBytes = 0;
   /** The piece that is being filled; at first one without room. */
@@ -118,6 +118,7 @@ export class Sorter implements Disposable {
       return mergeRuns(this.#runs, this.#options);
     }
     const encoded = this.#encoded;
+    this.#encoded = [];
     this.#release(encoded.reduce((sum, piece) => sum + piece.length, 0));
     return new PieceMerge(encoded, this.#reservation);
   }
@@ -159,7 +160,7 @@ export class Sorter implements Disposable {
   #closePiece(): void {
     const piece = this.#piece;
     if (piece.records === 0) return;
-    if (this.#scratch.records < piece.records) this.#scratch = new SortScratch(this.#scratchBytes);
+    if (this.#scratch.records < piece.records) this.#useScratch(this.#scratchBytes);
     piece.sort(this.#scratch);
     if (this.#options.output === undefined && this.#tryGrow(piece.encodedBytes)) {
       this.#encoded.push(piece.encoded());
@@ -169,7 +170,7 @@ export class Sorter implements Disposable {
     }
     if (piece.bytes > this.#pieceBytesMax) {
       this.#reservation.shrink(piece.bytes);
-      this.#piece = new Piece(0, 0);
+      this.#usePiece(0, 0);
     }
   }
 
@@ -195,11 +196,27 @@ export class Sorter implements Disposable {
       const more = bytes - this.#piece.bytes + scratchBytes - this.#scratchBytes + blockBytes;
       if (this.#tryGrow(more)) {
         this.#scratchBytes = scratchBytes;
-        this.#piece = new Piece(bytes, Math.floor(scratchBytes / SortScratch.BYTES_PER_RECORD));
+        this.#usePiece(bytes, Math.floor(scratchBytes / SortScratch.BYTES_PER_RECORD));
         return true;
       }
       if (bytes <= least) return false;
     }
+  }
+
+  /** What it had before is given back first: the system may hand out the same memory again. */
+  #usePiece(bytes: number, recordsMax: number): void {
+    this.#piece.release();
+    this.#piece = new Piece(bytes, recordsMax);
+  }
+
+  #useScratch(bytes: number): void {
+    this.#scratch.release();
+    this.#scratch = new SortScratch(bytes);
+  }
+
+  #freeEncoded(): void {
+    for (const encoded of this.#encoded) free(encoded);
+    this.#encoded = [];
   }
 
   #tryGrow(bytes: number): boolean {
@@ -214,11 +231,8 @@ export class Sorter implements Disposable {
       ? spills.write("sort", (file) => this.#writeAll(file))
       : this.#writeAll(output);
     for (const run of runs) this.#runs.push(run);
-    for (const encoded of this.#encoded) {
-      this.#reservation.shrink(encoded.length);
-      free(encoded);
-    }
-    this.#encoded = [];
+    for (const { length } of this.#encoded) this.#reservation.shrink(length);
+    this.#freeEncoded();
     this.#piece.clear();
   }
 
@@ -241,10 +255,11 @@ export class Sorter implements Disposable {
 
   /** Lets go of all memory but `bytesKept`, which somebody else has taken over. */
   #release(bytesKept = 0): void {
-    this.#encoded = [];
-    this.#piece = new Piece(0, 0);
+    this.#freeEncoded();
+    this.#usePiece(0, 0);
+    if (this.#block !== undefined) free(this.#block);
     this.#block = undefined;
-    this.#scratch = new SortScratch(0);
+    this.#useScratch(0);
     this.#scratchBytes = 0;
     this.#reservation.shrink(this.#reservation.bytes - bytesKept);
   }

@@ -163,7 +163,7 @@ export class LocalTaskIO implements TaskIO, Disposable {
       const range = rangeOf(location.bounds ?? [], partition);
       return {
         kind: "runs",
-        runs: range === undefined ? [] : this.#runs(location),
+        runs: range === undefined ? [] : this.#runs(location, range),
         range: range ?? {},
       };
     }
@@ -244,11 +244,11 @@ export class LocalTaskIO implements TaskIO, Disposable {
     }
   }
 
-  #runs(location: ExchangeLocation) {
+  #runs(location: ExchangeLocation, range: KeyRange) {
     return location.outputs.flatMap(({ file }, map) => {
       const path = shuffleFilePath(this.#place.folders, file);
       const origin = { exchange: location.id, partition: map };
-      return openSortedOutput(this.platform, path, origin, this.#inputs.indexes);
+      return openSortedOutput(this.platform, path, origin, range, this.#inputs.indexes);
     });
   }
 }

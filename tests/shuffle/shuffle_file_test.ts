@@ -8,7 +8,7 @@ import { MapOutputDamaged } from "../../shuffle/damage.ts";
 import { namingFullDisks } from "../../shuffle/full_disk.ts";
 import { MemoryBudget } from "../../shuffle/memory_budget.ts";
 import { Merge } from "../../shuffle/merge.ts";
-import type { Run } from "../../shuffle/run.ts";
+import { blocksOf, type Run } from "../../shuffle/run.ts";
 import { OutputIndexes } from "../../shuffle/output_indexes.ts";
 import {
   openSortedOutput,
@@ -378,6 +378,23 @@ Deno.test("what is known of an output is not read again, as far as there is room
   assert.throws(() => read(1, little), MapOutputDamaged);
 });
 
+Deno.test("runs of an output that are not kept have an index of the range that is read", () => {
+  using folder = temporaryFolder();
+  const keys = Array.from({ length: 200 }, (_, i) => new Uint8Array(500).fill(i));
+  const path = pathOf(folder, writeSorted(folder, recordsOf(keys)));
+  const range = { from: keys[90]!, to: keys[110]! };
+  const [whole] = openSortedOutput(platform, path, origin);
+  const [part] = openSortedOutput(platform, path, origin, range);
+  assert.ok(part!.blocks.length < whole!.blocks.length / 2);
+  const { first, end } = blocksOf(whole!, range);
+  assert.deepEqual([...part!.blocks], [...whole!.blocks].slice(first, end));
+  assert.deepEqual(blocksOf(part!, range), { first: 0, end: end - first });
+  assert.deepEqual(openSortedOutput(platform, path, origin, { to: Uint8Array.of(0) }), []);
+  const known = new OutputIndexes(1e6);
+  assert.deepEqual(openSortedOutput(platform, path, origin, range, known), [whole]);
+  assert.deepEqual(openSortedOutput(platform, path, origin, {}, known), [whole]);
+});
+
 Deno.test("runs of an output that are known are those that were read", () => {
   const known = new OutputIndexes(10_000);
   let reads = 0;
@@ -385,8 +402,8 @@ Deno.test("runs of an output that are known are those that were read", () => {
     reads++;
     return [];
   };
-  const first = known.runs("a.data", runs);
-  assert.equal(known.runs("a.data", runs), first);
-  known.runs("b.data", runs);
+  const first = known.runs("a.data", {}, runs);
+  assert.equal(known.runs("a.data", {}, runs), first);
+  known.runs("b.data", {}, runs);
   assert.equal(reads, 2);
 });

@@ -26,6 +26,13 @@ const READ_BYTES = 256 << 10;
 /** Parts up to this size are copied together, to be written in one call. */
 const SMALL_BYTES = 32 << 10;
 
+/** The other side has closed, or is gone, before a message was whole. */
+export class MessageCutShort extends JobError {
+  constructor() {
+    super("ExecutorLost", "the channel of an executor ended within a message");
+  }
+}
+
 /** One end of a connection on which `Out` is said and `In` is heard. */
 export class Channel<Out extends Message, In extends Message> {
   readonly #stream: ByteStream;
@@ -57,8 +64,8 @@ export class Channel<Out extends Message, In extends Message> {
   }
 
   /**
-   * The messages of the other side, until it closes. Throws a JobError if one is damaged, and what
-   * the stream throws.
+   * The messages of the other side, until it closes. Throws a JobError if one is damaged or cut short,
+   * and what the stream throws.
    */
   async *messages(): AsyncGenerator<In> {
     for (let next = await this.#next(); next !== undefined; next = await this.#next()) {
@@ -96,7 +103,7 @@ export class Channel<Out extends Message, In extends Message> {
     const header = new Uint8Array(FRAME_HEADER_BYTES);
     while (true) {
       if (!await this.#fill(header)) {
-        if (frames.length > 0) throw damaged("it ended within a message");
+        if (frames.length > 0) throw new MessageCutShort();
         return undefined;
       }
       const length = new DataView(header.buffer).getUint32(0, true);
@@ -106,7 +113,7 @@ export class Channel<Out extends Message, In extends Message> {
         throw damaged(`a frame of ${length} bytes was announced`);
       }
       const frame = new Uint8Array(length);
-      if (!await this.#fill(frame) && length > 0) throw damaged("it ended within a frame");
+      if (!await this.#fill(frame) && length > 0) throw new MessageCutShort();
       frames.push(frame);
       if (last) return frames.length === 1 ? frames[0] : joined(frames, bytes);
     }
@@ -127,7 +134,7 @@ export class Channel<Out extends Message, In extends Message> {
       const direct = wanted >= READ_BYTES;
       const count = await this.#read(direct ? into.subarray(filled) : this.#buffer);
       if (count === null) {
-        if (filled > 0) throw damaged("it ended within a frame");
+        if (filled > 0) throw new MessageCutShort();
         return false;
       }
       if (direct) {

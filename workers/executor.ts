@@ -17,7 +17,7 @@ import { sinkOf, sourceOf } from "../io/registry.ts";
 import { localFileSystem } from "../io/local_files.ts";
 import { removeIfAbandoned } from "./application_folder.ts";
 import { BlockCache } from "./block_cache.ts";
-import { type ByteStream, Channel } from "./channel.ts";
+import { type ByteStream, Channel, MessageCutShort } from "./channel.ts";
 import { KeptExports } from "./kept_exports.ts";
 import { denoLocks, denoPlatform, startProgram } from "./platform_deno.ts";
 import { memoryLevel } from "./memory_levels.ts";
@@ -308,7 +308,7 @@ async function sayingWhy(
 
 function isDriverGone(error: unknown): boolean {
   const { BrokenPipe, ConnectionRefused, ConnectionReset, NotFound } = Deno.errors;
-  return [BrokenPipe, ConnectionRefused, ConnectionReset, NotFound].some((gone) =>
+  return [BrokenPipe, ConnectionRefused, ConnectionReset, MessageCutShort, NotFound].some((gone) =>
     error instanceof gone
   );
 }

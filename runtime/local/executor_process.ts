@@ -9,7 +9,7 @@
  */
 import { dirname } from "node:path";
 import { JobError } from "../../core/errors.ts";
-import type { Channel } from "../../workers/channel.ts";
+import { type Channel, MessageCutShort } from "../../workers/channel.ts";
 import { memoryLevel } from "../../workers/memory_levels.ts";
 import { PROCESS_FLAGS } from "../../workers/permissions.ts";
 import { killGroup } from "../../workers/platform_deno.ts";
@@ -257,7 +257,7 @@ export class ExecutorProcess {
 
 function isOtherEndGone(error: unknown): boolean {
   const { BrokenPipe, ConnectionReset } = Deno.errors;
-  return error instanceof BrokenPipe || error instanceof ConnectionReset;
+  return [BrokenPipe, ConnectionReset, MessageCutShort].some((gone) => error instanceof gone);
 }
 
 /** Written at once, not later: the process is to find it however busy this one is. */

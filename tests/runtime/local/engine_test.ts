@@ -263,6 +263,26 @@ const refusals: readonly [name: string, act: () => ReturnType<typeof testEngine>
     /: it was ended by SIGKILL: FileError: cannot send to the driver: Input\/output error/,
   ],
   [
+    "a process that is killed within a message",
+    () =>
+      testEngine({
+        executorEntry: executorWith(`async connect(path) {
+          const connection = await Deno.connect({ transport: "unix", path });
+          let writes = 0;
+          return {
+            read: (into) => connection.read(into),
+            async write(bytes) {
+              if (++writes === 1) return await connection.write(bytes);
+              await connection.write(bytes.subarray(0, bytes.length >> 1));
+              Deno.kill(Deno.pid, "SIGKILL");
+            },
+            close: () => connection.close(),
+          };
+        }`),
+      }),
+    /: it was ended by SIGKILL\n/,
+  ],
+  [
     "a worker that is gone within its first message",
     () => failing("rings", "short write", 1),
     /: it could not go on: the worker does not start: the other side of the ring is gone/,
@@ -307,18 +327,25 @@ Deno.test("an executor that cannot go on is lost with what it says of that", asy
   });
 });
 
-Deno.test("an error in a timer of an executor is told, and laid to no task", async () => {
+/** The program of an executor in which something is as that piece of an ExecutorSystem says. */
+function executorWith(changed: string): URL {
   const executor = new URL("../../../workers/executor.ts", import.meta.url);
   const platform = new URL("../../../workers/platform_deno.ts", import.meta.url);
-  const program = programOf(`
+  return programOf(`
     import { runExecutor, startWorker } from "${executor}";
     import { denoPlatform } from "${platform}";
     await runExecutor(Deno.args, {
-      platform: { ...denoPlatform, memory() { throw new Error("nobody knows how much"); } },
+      platform: denoPlatform,
       connect: (path) => Deno.connect({ transport: "unix", path }),
       start: (...args) => startWorker(new URL("./worker.ts", "${executor}"), ...args),
+      ${changed},
     });`);
-  await using test = testEngine({ executorEntry: program });
+}
+
+Deno.test("an error in a timer of an executor is told, and laid to no task", async () => {
+  const memory = `memory() { throw new Error("nobody knows how much"); }`;
+  const executorEntry = executorWith(`platform: { ...denoPlatform, ${memory} }`);
+  await using test = testEngine({ executorEntry });
   const endless = mapped(await recordsPlan([1], 1), () => {
     for (;;);
   });

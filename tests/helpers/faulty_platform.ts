@@ -49,8 +49,8 @@ const STRIKES: Readonly<Record<Fault, readonly Act[]>> = {
   "close error": ["close", "sync"],
 };
 
-/** Words of shared memory: the operations so far, the faults so far, and whether it is armed. */
-const [OPERATIONS, FIRED, ARMED] = [0, 1, 2];
+/** Words of shared memory: the operations so far, the faults so far; is it armed, is a fault known? */
+const [OPERATIONS, FIRED, ARMED, KNOWN] = [0, 1, 2, 3];
 
 /** Counts operations, in all threads that share its memory, and says which of them fail. */
 export class Faults {
@@ -87,6 +87,17 @@ export class Faults {
 
   disarm(): void {
     Atomics.store(this.#words, ARMED, 0);
+  }
+
+  /** Says in all threads that somebody knows of the fault. */
+  know(): void {
+    Atomics.store(this.#words, KNOWN, 1);
+    Atomics.notify(this.#words, KNOWN);
+  }
+
+  /** Blocks until another thread knows of the fault. */
+  waitUntilKnown(): void {
+    Atomics.wait(this.#words, KNOWN, 0);
   }
 
   /** Counts an operation; true if it is to fail. */

@@ -108,6 +108,14 @@ export class BlockCache {
     if (this.#kept.get(keyOf(stored.id)) === stored) this.#evict(stored);
   }
 
+  /** A file turned out to be damaged: a partition that is nowhere else goes with it. */
+  loseFile(id: KeptId, file: string): void {
+    const stored = this.find(id);
+    if (stored?.file !== file) return;
+    if (stored.bytesInMemory > 0) stored.dropFile();
+    else this.#evict(stored);
+  }
+
   /** Lets go of all partitions of a dataset; what is being made will not be kept. */
   forget(dataset: PlanId): void {
     for (const stored of this.#beingMade) {

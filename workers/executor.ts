@@ -206,7 +206,7 @@ class Executor {
         platform,
         cache: this.#cache,
         folders,
-        fetch: (wanted) => this.#exports.fetch(wanted),
+        fetch: (wanted, damaged) => this.#exports.fetch(wanted, damaged),
       },
       report: (message) => this.#report(message),
       broken: (reason) => this.#broken.reject(new Error(reason)),

@@ -24,9 +24,9 @@ export type KeepingHost = Readonly<{
   folders: readonly string[];
   /**
    * Has another executor write a partition that it keeps to a file, and gives its name; undefined
-   * where the executor or the partition is gone.
+   * where the executor or the partition is gone. `damaged`: a file of it that is not as it was written.
    */
-  fetch: (wanted: KeptElsewhere) => Promise<string | undefined>;
+  fetch: (wanted: KeptElsewhere, damaged?: string) => Promise<string | undefined>;
 }>;
 
 export class TaskKeeping {
@@ -64,7 +64,7 @@ export class TaskKeeping {
     const mine = this.#made.find(({ stored }) => isSame(stored.id, id))?.stored;
     const kept = mine ?? this.#host.cache.find(id);
     try {
-      yield* kept?.read() ?? await this.#readElsewhere(id);
+      yield* kept?.read() ?? this.#readElsewhere(id);
     } catch (error) {
       if (!(error instanceof MapOutputDamaged)) throw error;
       if (kept !== undefined && kept !== mine) this.#host.cache.lose(kept);
@@ -81,13 +81,19 @@ export class TaskKeeping {
     });
   }
 
-  async #readElsewhere(id: KeptId): Promise<Iterable<Uint8Array>> {
+  /** Of damage its holder is told before the task ends: nobody else is sent there. */
+  async *#readElsewhere(id: KeptId): AsyncGenerator<Uint8Array> {
     const place = this.#elsewhere.find((other) => isSame(other, id));
     const file = place && await this.#host.fetch(place);
     if (file === undefined) throw new KeptAbsent("no executor keeps it");
     const path = shuffleFilePath(this.#host.folders, file);
     const origin = { exchange: id.dataset, partition: id.partition };
-    return readPartition(this.#host.platform, path, origin, 0);
+    try {
+      yield* readPartition(this.#host.platform, path, origin, 0);
+    } catch (error) {
+      if (error instanceof MapOutputDamaged) await this.#host.fetch(place!, file);
+      throw error;
+    }
   }
 
   #begun(id: KeptId, where: KeptWhere): StoredPartition {

@@ -21,10 +21,17 @@ export class KeptExports {
     this.#report = report;
   }
 
-  /** The name of a file that has the partition; undefined where it is not to be had. */
-  fetch({ dataset, partition, executor }: KeptElsewhere): Promise<string | undefined> {
+  /**
+   * The name of a file that has the partition; undefined where it is not to be had. `damaged`: not
+   * that one, which its holder is told of.
+   */
+  fetch(
+    { dataset, partition, executor }: KeptElsewhere,
+    damaged?: string,
+  ): Promise<string | undefined> {
     const request = this.#requests++;
-    this.#report({ kind: "wantKept", request, dataset, partition, executor });
+    const found = damaged === undefined ? {} : { damaged };
+    this.#report({ kind: "wantKept", request, dataset, partition, executor, ...found });
     return new Promise((resolve) => this.#waiting.set(request, resolve));
   }
 
@@ -35,7 +42,10 @@ export class KeptExports {
   }
 
   /** Another executor wants what this one keeps. */
-  answer({ reader, request, dataset, partition }: ToExecutor & { kind: "exportKept" }): void {
+  answer(
+    { reader, request, dataset, partition, damaged }: ToExecutor & { kind: "exportKept" },
+  ): void {
+    if (damaged !== undefined) this.#cache.loseFile({ dataset, partition }, damaged);
     const file = this.#cache.exported({ dataset, partition });
     this.#report({
       kind: "keptExported",

@@ -104,6 +104,7 @@ export type ToExecutor =
     request: number;
     dataset: PlanId;
     partition: PartitionId;
+    damaged?: string;
   }>
   /** Answers `wantKept`; without a file where the partition is not to be had. */
   | Readonly<{ kind: "keptFile"; request: number; file?: string }>;
@@ -128,13 +129,17 @@ export type FromExecutor =
   | Readonly<{ kind: "ended"; result: TaskResult }>
   /** A kept partition had to make room, or was damaged. */
   | Readonly<{ kind: "keptDropped"; dataset: PlanId; partition: PartitionId }>
-  /** A task wants a partition that this executor keeps: `keptFile` answers. */
+  /**
+   * A task wants a partition that another executor keeps: `keptFile` answers. `damaged`: not this file
+   * of it, which the task has read.
+   */
   | Readonly<{
     kind: "wantKept";
     request: number;
     dataset: PlanId;
     partition: PartitionId;
     executor: ExecutorId;
+    damaged?: string;
   }>
   | Readonly<{ kind: "keptExported"; reader: ExecutorId; request: number; file?: string }>;
 
@@ -358,7 +363,9 @@ export const fromExecutorShapes: Shapes<FromExecutor> = {
   value: (fields) => isTask(fields.task) && isBlockLength(fields.blockBytes),
   ended: (fields) => isResult(fields.result),
   keptDropped: isKeptId,
-  wantKept: (fields) => isKeptId(fields) && isCount(fields.request) && isCount(fields.executor),
+  wantKept: (fields) =>
+    isKeptId(fields) && isCount(fields.request) && isCount(fields.executor) &&
+    isFileOrNone(fields.damaged),
   keptExported: (fields) =>
     isCount(fields.request) && isCount(fields.reader) && isFileOrNone(fields.file),
 };

@@ -127,11 +127,15 @@ export class StoredPartition {
   drop(): void {
     this.#sink?.[Symbol.dispose]();
     this.#sink = undefined;
-    if (this.#output !== undefined) {
-      removeOutput(this.#platform!, `${this.#root}/${this.#output.file}`);
-      this.#output = undefined;
-    }
+    this.dropFile();
     this.releaseMemory();
+  }
+
+  /** Lets go of its file; what it holds in memory stays. */
+  dropFile(): void {
+    if (this.#output === undefined) return;
+    removeOutput(this.#platform!, `${this.#root}/${this.#output.file}`);
+    this.#output = undefined;
   }
 
   #newSink(): ShuffleFileSink {

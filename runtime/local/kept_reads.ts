@@ -22,11 +22,12 @@ export class KeptReads {
   }
 
   wanted(reader: ExecutorId, message: FromExecutor & { kind: "wantKept" }): void {
-    const { request, dataset, partition, executor: holder } = message;
+    const { request, dataset, partition, executor: holder, damaged } = message;
     const open = this.#open.get(holder);
     if (open === undefined) return this.#send(reader, { kind: "keptFile", request });
     open.push({ reader, request });
-    this.#send(holder, { kind: "exportKept", reader, request, dataset, partition });
+    const found = damaged === undefined ? {} : { damaged };
+    this.#send(holder, { kind: "exportKept", reader, request, dataset, partition, ...found });
   }
 
   exported(holder: ExecutorId, message: FromExecutor & { kind: "keptExported" }): void {

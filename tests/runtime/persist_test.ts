@@ -1,5 +1,6 @@
 /** Persisted datasets end to end: what is computed again, and what is not. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import {
   type Event,
   PlanError,
@@ -366,6 +367,39 @@ test("a kept file that was damaged is made again", async () => {
   await kept.unpersist({ blocking: true });
   await own.range(1).count();
   assert.deepEqual([...filesBelow(folder)].filter((name) => /kept/.test(name)), []);
+  await own.stop();
+  await Deno.remove(folder, { recursive: true });
+});
+
+test("a kept file that another executor finds damaged is made again once", async () => {
+  const folder = await Deno.makeTempDir();
+  const conf = {
+    "spark.local.dir": folder,
+    "flint.allow.write": folder,
+    "flint.allow.read": folder,
+  };
+  await using own = new SparkContext({ master: "local[2]", conf });
+  const { computed, numbers } = counted(own, 10, 1);
+  const kept = numbers.persist(StorageLevel.DISK_ONLY);
+  const first = await kept.collect();
+  // The holder is busy, so that the other executor reads what it keeps.
+  const busy = kept.map((n) => {
+    Deno.writeTextFileSync(`${folder}/started`, "");
+    while (!existsSync(`${folder}/go on`)) { /* is busy */ }
+    return n;
+  }).collect();
+  while (!existsSync(`${folder}/started`)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const [path] = [...filesBelow(folder)].filter((name) => /kept.*\.data$/.test(name));
+  const bytes = await Deno.readFile(path!);
+  bytes[bytes.length - 1]! ^= 255;
+  await Deno.writeFile(path!, bytes);
+  assert.deepEqual(await kept.collect(), first);
+  assert.equal(computed.value, 20);
+  assert(!existsSync(path!), "the holder was not told");
+  await Deno.writeTextFile(`${folder}/go on`, "");
+  assert.deepEqual(await busy, first);
+  assert.deepEqual(await kept.collect(), first);
+  assert.equal(computed.value, 20, "it was found a second time");
   await own.stop();
   await Deno.remove(folder, { recursive: true });
 });

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { decodeBlock, encodeBlock } from "../../core/codec/codec.ts";
 import { FileError, type Platform } from "../../core/platform.ts";
-import type { KeptId } from "../../core/task.ts";
+import type { KeptElsewhere, KeptId } from "../../core/task.ts";
 import { BlockCache } from "../../workers/block_cache.ts";
+import { KeptAbsent } from "../../workers/kept_errors.ts";
+import { KeptExports } from "../../workers/kept_exports.ts";
 import { TaskKeeping } from "../../workers/keeping.ts";
 import { denoPlatform } from "../../workers/platform_deno.ts";
 import type { BlockPlace, KeptWhere } from "../../workers/task_io.ts";
@@ -211,6 +213,37 @@ Deno.test("what another executor keeps is read from the file that it writes", as
   assert.equal(holder.cache.exported(id(1, 9)), undefined);
   holder.cache.forget(1);
   await assert.rejects(Array.fromAsync(keeping.read(id(1, 0))), absent);
+});
+
+Deno.test("a file that another executor finds damaged goes; what is in memory too is written again", async () => {
+  using holder = rig(10);
+  const exports: KeptExports = new KeptExports(holder.cache, (message) => {
+    if (message.kind === "keptExported") reader.answered({ ...message, kind: "keptFile" });
+  });
+  const reader = new KeptExports(rigless(), (message) => {
+    if (message.kind !== "wantKept") return;
+    queueMicrotask(() => exports.answer({ ...message, kind: "exportKept", reader: 4 }));
+  });
+  const host = {
+    ...holder.host,
+    cache: rigless(),
+    fetch: (place: KeptElsewhere, damaged?: string) => reader.fetch(place, damaged),
+  };
+  for (const [partition, where] of [DISK, MEMORY].entries()) {
+    holder.make(id(1, partition), where, [0, 1]);
+    const place = { ...id(1, partition), executor: 3 };
+    const read = () => Array.fromAsync(new TaskKeeping(host, [place]).read(place));
+    assert.equal((await read()).length, 2);
+    const path = `${holder.folder}/${holder.cache.exported(place)}`;
+    const bytes = Deno.readFileSync(path);
+    bytes[bytes.length - 1]! ^= 255;
+    Deno.writeFileSync(path, bytes);
+    await assert.rejects(read(), KeptAbsent);
+    assert.equal(holder.files().includes(path), false);
+    if (where === MEMORY) assert.equal((await read()).length, 2);
+    else await assert.rejects(read(), absent);
+  }
+  assert.deepEqual(holder.dropped, ["1/0"]);
 });
 
 /** The cache of an executor that keeps nothing. */

@@ -64,6 +64,9 @@ Deno.test("dates are what they were", () => {
   assert.equal(new Date(0).constructor, Date);
   assert.deepEqual(structuredClone(new Date(7)), new Date(7));
   assert.deepEqual([Date.name, Date.length, Math.random.name], ["Date", 7, "random"]);
+  assert.equal(crypto.getRandomValues.length, 1);
+  const bytes = new Uint8Array(4);
+  assert.equal(crypto.getRandomValues(bytes), bytes);
   assert.equal(typeof Date(), "string");
   assert(Math.abs(new Date().getTime() - original.now()) < 60_000);
 });

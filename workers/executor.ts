@@ -156,6 +156,9 @@ class Executor {
         return this.#exports.answer(message);
       case "keptFile":
         return this.#exports.answered(message);
+      case "end":
+        for (const slot of this.#slots) slot.end();
+        return end();
     }
   }
 
@@ -214,7 +217,7 @@ class Executor {
   }
 }
 
-/** The driver is gone. SIGKILL, because a worker that spins could hold up an orderly exit. */
+/** The driver is gone, or wants it. SIGKILL: a worker that spins could hold up an orderly exit. */
 function end(): never {
   Deno.kill(Deno.pid, "SIGKILL");
   throw new Error("unreachable");

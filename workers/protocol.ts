@@ -107,7 +107,9 @@ export type ToExecutor =
     damaged?: string;
   }>
   /** Answers `wantKept`; without a file where the partition is not to be had. */
-  | Readonly<{ kind: "keptFile"; request: number; file?: string }>;
+  | Readonly<{ kind: "keptFile"; request: number; file?: string }>
+  /** It is to end its programs and itself, and to answer nothing any more. */
+  | Readonly<{ kind: "end" }>;
 
 /** Executor → driver. */
 export type FromExecutor =
@@ -383,6 +385,7 @@ export const toExecutorShapes: Shapes<ToExecutor> = {
   forgetKept: always,
   exportKept: always,
   keptFile: always,
+  end: always,
 };
 
 export const toWorkerShapes: Shapes<ToWorker> = {

@@ -50,7 +50,7 @@ const ENTRY = new URL("../../workers/executor.ts", import.meta.url);
 const CONFIG = new URL("../../deno.json", import.meta.url);
 const START_MS_MAX = 30_000;
 const SILENCE_MS_MAX = 10_000;
-/** How long a process that has closed its connection may take to end. */
+/** How long a process may take to end that has closed its connection, or was asked to end. */
 const END_MS_MAX = 2_000;
 const MEGABYTE = 2 ** 20;
 /** Lines of its output that are kept, to say why it ended. */
@@ -73,6 +73,8 @@ export class ExecutorProcess {
   #conversation: Promise<void> = Promise.resolve();
   /** Programs that it runs for pipes: they must not outlive it. */
   readonly #programs = new Set<number>();
+  /** It was given a stage that pipes: it may be starting a program of which nobody has heard yet. */
+  #mayStartPrograms = false;
   #isReady = false;
   #isPaused = false;
   #lastHeardMs = performance.now();
@@ -119,13 +121,26 @@ export class ExecutorProcess {
 
   /** Sends after what was sent before; to a process that is gone, nothing. */
   send(message: ToExecutor): void {
+    if (message.kind === "prepare" && message.commands !== undefined) this.#mayStartPrograms = true;
     if (message.kind === "launch") { for (const log of this.#logs) log.renew(); }
     this.#channel?.send(message).catch(() => undefined);
   }
 
-  /** Ends the process at once; `lost` follows. */
+  /**
+   * Ends the process; `lost` follows. At once, but for one that may run programs: those it knows before
+   * we hear of them, so it ends them itself, and is killed where it does not.
+   */
   kill(ending: Ending): void {
+    const isFirst = this.#killedFor === undefined;
     this.#killedFor ??= ending;
+    // One that does not answer starts nothing either.
+    if (!this.#mayStartPrograms || ending.fault === "heartbeat") return this.#killNow();
+    if (!isFirst) return;
+    this.send({ kind: "end" });
+    this.#killLater(() => this.#killNow());
+  }
+
+  #killNow(): void {
     try {
       this.#child.kill("SIGKILL");
     } catch {
@@ -166,9 +181,12 @@ export class ExecutorProcess {
       }
     }
     // As it does when the process ends.
-    this.#endTimer = setTimeout(() => {
-      this.kill({ fault: "heartbeat", reason: "it closed its channel" });
-    }, END_MS_MAX);
+    this.#killLater(() => this.kill({ fault: "heartbeat", reason: "it closed its channel" }));
+  }
+
+  #killLater(kill: () => void): void {
+    clearTimeout(this.#endTimer);
+    this.#endTimer = setTimeout(kill, END_MS_MAX);
   }
 
   #heard(message: FromExecutor): void {

@@ -5,6 +5,7 @@ import { decodeBlock } from "../../core/codec/codec.ts";
 import type { Engine, EngineHost, Job } from "../../core/engine.ts";
 import { EventBus, type Listener } from "../../core/events.ts";
 import type { Exchange } from "../../core/plan/exchange.ts";
+import type { PipeCommand } from "../../core/plan/ops.ts";
 import type { Plan, UserFunction } from "../../core/plan/plan.ts";
 import { memoryOptions, memorySource } from "../../io/memory.ts";
 import { createInspector } from "../../runtime/inspector.ts";
@@ -42,6 +43,13 @@ export async function recordsPlan(records: readonly unknown[], partitions: numbe
 export function mapped(from: Plan, fn: UserFunction): Plan {
   const op = { kind: "map", fn: captured(fn) } as const;
   return { kind: "narrow", id: lastPlan++, label: "map at test.ts", from, op };
+}
+
+/** The records, as lines, through a program. */
+export function piped(from: Plan, argv: PipeCommand["argv"]): Plan {
+  const command = { argv, env: {}, checkCode: false };
+  const op = { kind: "pipe", fn: captured(String), command } as const;
+  return { kind: "narrow", id: lastPlan++, label: "pipe at test.ts", from, op };
 }
 
 export function exchanged(from: Plan, exchange: Exchange<Closure>): Plan {

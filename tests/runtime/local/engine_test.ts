@@ -9,6 +9,7 @@ import {
   collectOf,
   exchanged,
   mapped,
+  piped,
   recordsOf,
   recordsPlan,
   summed,
@@ -354,3 +355,42 @@ Deno.test("an error in a timer of an executor is told, and laid to no task", asy
     message: /at last because it could not go on: nobody knows how much/,
   });
 });
+
+Deno.test("an executor that is stopped ends programs of which nobody has heard", async () => {
+  // As one that is killed between the start of a program and telling of it.
+  const executorEntry = executorWith(`async connect(path) {
+    const connection = await Deno.connect({ transport: "unix", path });
+    return {
+      read: (into) => connection.read(into),
+      write(bytes) {
+        const isTold = new TextDecoder().decode(bytes).includes("programStarted");
+        return isTold ? new Promise(() => {}) : connection.write(bytes);
+      },
+      close: () => connection.close(),
+    };
+  }`);
+  await using test = testEngine({ executorEntry });
+  const path = `${test.folder}/pid`;
+  const script = `echo $$ > ${path}.new && mv ${path}.new ${path}; exec sleep 1000`;
+  const plan = piped(await recordsPlan([1], 1), ["sh", "-c", script]);
+  const stopped = assert.rejects(recordsOf(test.engine, collectOf(plan)), { code: "Cancelled" });
+  while (!test.left().includes("pid")) await new Promise((resolve) => setTimeout(resolve, 5));
+  const pid = Number(Deno.readTextFileSync(path));
+  await test.engine[Symbol.asyncDispose]();
+  await stopped;
+  for (let round = 0; round < 100 && reaches("SIGCONT", pid); round++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal(reaches("SIGKILL", pid), false);
+});
+
+/** Sends a signal; false where there is no such process. */
+function reaches(signal: Deno.Signal, pid: number): boolean {
+  try {
+    Deno.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

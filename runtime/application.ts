@@ -29,6 +29,7 @@ import { createInspector } from "./inspector.ts";
 import { createLocalEngine, type LocalEngineOptions } from "./local/engine.ts";
 import { localDirectories } from "./local_directories.ts";
 import { noSparkEngine, parseMaster } from "./master.ts";
+import { refuseMissing } from "./needed_permissions.ts";
 import { isGranted } from "./own_permissions.ts";
 import { sharingOf } from "./sharing.ts";
 
@@ -213,6 +214,7 @@ function startEngine(conf: SparkConf, host: EngineHost): Engine {
   const { executors, slotsPerExecutor } = master;
   const workerMemoryBytes = conf.getBytes("flint.worker.memory")!;
   const { folders, warning } = localDirectories(conf);
+  refuseMissing(folders);
   const engine = createLocalEngine({
     executors,
     slotsPerExecutor,

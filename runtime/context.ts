@@ -142,7 +142,8 @@ export class SparkContext implements AsyncDisposable {
 
   /**
    * Reads the settings and starts the engine. Throws a ConfigError where a setting is not
-   * understood, a PlanError (NotAvailable) for a Spark cluster.
+   * understood, a PlanError for a Spark cluster (NotAvailable) and where this program may not do what
+   * a context needs (PermissionDenied).
    */
   constructor(options?: ContextOptions | SparkConf);
   /** The same in PySpark's order. */

@@ -4,7 +4,7 @@
  * Sockets need short paths (108 bytes on Linux, 104 on macOS), so where the first folder's path is
  * long the socket gets a folder of its own below /tmp.
  */
-import { OutputError } from "../../core/errors.ts";
+import { OutputError, PlanError } from "../../core/errors.ts";
 import { FileError } from "../../core/platform.ts";
 import {
   type ApplicationFolder,
@@ -30,16 +30,22 @@ export type LocalFolders =
 
 /**
  * Makes the folders, and removes what dead applications left in the same directories. Throws an
- * OutputError where a directory is missing or cannot be written.
+ * OutputError where a directory is missing or cannot be written, a PlanError (PermissionDenied) where
+ * it was not granted to this program.
  */
 export function makeLocalFolders(directories: readonly string[]): LocalFolders {
   const owner = { pid: Deno.pid, nonce: newNonce() };
   const made: ApplicationFolder[] = [];
   const make = (directory: string): string => {
-    removeAllAbandoned(denoPlatform, denoLocks, directory);
-    const folder = makeApplicationFolder(denoPlatform, denoLocks, directory, owner);
-    made.push(folder);
-    return folder.path;
+    try {
+      removeAllAbandoned(denoPlatform, denoLocks, directory);
+      const folder = makeApplicationFolder(denoPlatform, denoLocks, directory, owner);
+      made.push(folder);
+      return folder.path;
+    } catch (error) {
+      const isGranted = !(error instanceof FileError) || error.kind !== "notGranted";
+      throw isGranted ? error : notGranted(directory, error);
+    }
   };
   const dispose = () => {
     for (const folder of made) folder[Symbol.dispose]();
@@ -66,6 +72,16 @@ function socketBytes(folder: string): number {
 
 function realPath(path: string): string {
   return denoPlatform.files.realPath(path);
+}
+
+/** Where a directory leads to that was granted, or where the socket goes instead. */
+function notGranted(directory: string, cause: FileError): PlanError {
+  return new PlanError(
+    "PermissionDenied",
+    `Cannot use ${directory} for files or the socket: it was not granted to this program`,
+    `Start it with --allow-read=${directory} --allow-write=${directory}, or with -A`,
+    { cause },
+  );
 }
 
 function unusable(error: FileError): OutputError {

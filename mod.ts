@@ -48,7 +48,8 @@ export type {
 export { RDDBarrier } from "./runtime/rdd_barrier.ts";
 export type { Hint } from "./runtime/hint.ts";
 export { Partitioner } from "./runtime/partitioner.ts";
-export { type Settings, SparkConf } from "./runtime/config.ts";
+export type { Settings } from "./runtime/config/settings.ts";
+export { SparkConf } from "./runtime/config/spark_conf.ts";
 export { Broadcast } from "./runtime/broadcast.ts";
 export { StorageLevel } from "./core/storage_level.ts";
 export {

@@ -7,7 +7,7 @@
  * Before the job file everything is Flint's, so an unknown option is a mistake. After it only the
  * closed list is Flint's, and that list never grows: a job's own options keep their meaning.
  */
-import { OPTIONS as SETTINGS } from "../runtime/config.ts";
+import { OPTIONS as SETTINGS } from "../runtime/config/options.ts";
 import { didYouMean } from "../runtime/did_you_mean.ts";
 
 /** The command line was not understood; the exit code is 2. */

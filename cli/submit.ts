@@ -13,12 +13,9 @@ import { help, parseArguments, type Submission, UsageError } from "./args.ts";
 import { exists } from "./exists.ts";
 import { ImportMapFile, importMapFor } from "./import_map.ts";
 import { parseProperties } from "./properties.ts";
-import {
-  memoryBytes,
-  type Submitted,
-  SUBMITTED_VARIABLE,
-  validateSettings,
-} from "../runtime/config.ts";
+import { validateSettings } from "../runtime/config/settings.ts";
+import { type Submitted, SUBMITTED_VARIABLE } from "../runtime/config/submitted.ts";
+import { memoryBytes } from "../runtime/config/values.ts";
 import { parseMaster } from "../runtime/master.ts";
 import { VERSION } from "../core/version.ts";
 

@@ -22,7 +22,7 @@ import { Accumulators } from "./accumulators.ts";
 import { Broadcast, isDestroyed, makeBroadcast } from "./broadcast.ts";
 import { DraftCapturer } from "./capture.ts";
 import { Cleaner } from "./cleaner.ts";
-import { executorEnvironment, type SparkConf } from "./config.ts";
+import { executorEnvironment, type SparkConf } from "./config/spark_conf.ts";
 import { Driver } from "./driver.ts";
 import { AddedFiles } from "./files/added_files.ts";
 import { createInspector } from "./inspector.ts";

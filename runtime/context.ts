@@ -23,13 +23,9 @@ import { Application } from "./application.ts";
 import { type ActionOptions, callable, optionsOf, text, wholeNumber } from "./arguments.ts";
 import type { Broadcast } from "./broadcast.ts";
 import { awaited } from "./call_site.ts";
-import {
-  keysIgnoredLocally,
-  setSystemProperty,
-  type Settings,
-  SparkConf,
-  systemProperty,
-} from "./config.ts";
+import type { Settings } from "./config/settings.ts";
+import { keysIgnoredLocally, SparkConf } from "./config/spark_conf.ts";
+import { setSystemProperty, systemProperty } from "./config/system_properties.ts";
 import { Dataset } from "./dataset.ts";
 import type { Driver } from "./driver.ts";
 import type { AddFileOptions } from "./files/added_files.ts";

@@ -3,7 +3,7 @@
  * name several folders on several disks; else the temp folder.
  */
 import { resolve } from "node:path";
-import type { SparkConf } from "./config.ts";
+import type { SparkConf } from "./config/spark_conf.ts";
 
 const MOUNTS = "/proc/self/mountinfo";
 

@@ -8,7 +8,7 @@
  *     spark://…  yarn  k8s://…   a Spark cluster: the second engine
  */
 import { ConfigError, PlanError } from "../core/errors.ts";
-import { memoryBytes } from "./config.ts";
+import { memoryBytes } from "./config/values.ts";
 
 /** A master that has been understood. */
 export type Master =

@@ -1,5 +1,6 @@
 /** How jobs share the executors, as the settings say. */
-import { type SparkConf, weights } from "./config.ts";
+import type { SparkConf } from "./config/spark_conf.ts";
+import { weights } from "./config/values.ts";
 import type { Sharing } from "./local/pools.ts";
 
 const WEIGHTS = "flint.scheduler.pools";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OPTIONS as SETTINGS } from "../../runtime/config.ts";
+import { OPTIONS as SETTINGS } from "../../runtime/config/options.ts";
 import { help, OPTIONS, parseArguments, UsageError } from "../../cli/args.ts";
 
 const refused = (words: string, message: RegExp) =>

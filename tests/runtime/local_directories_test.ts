@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SparkConf } from "../../runtime/config.ts";
+import { SparkConf } from "../../runtime/config/spark_conf.ts";
 import { localDirectories, memoryMounted } from "../../runtime/local_directories.ts";
 
 const MOUNTS = [

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../core/errors.ts";
-import {
-  keysIgnoredLocally,
-  memoryBytes,
-  OPTIONS,
-  SparkConf,
-  SUBMITTED_VARIABLE,
-  submittedSettings,
-  validateSettings,
-} from "../../runtime/config.ts";
+import { ConfigError } from "../../../core/errors.ts";
+import { keysIgnoredLocally, SparkConf } from "../../../runtime/config/spark_conf.ts";
 
 function refused(act: () => unknown, code: string, message: RegExp): void {
   assert.throws(act, (error) => {
@@ -18,22 +10,6 @@ function refused(act: () => unknown, code: string, message: RegExp): void {
     return true;
   });
 }
-
-Deno.test("memory strings: a number and a unit", () => {
-  assert.equal(memoryBytes("512m"), 512 * 2 ** 20);
-  assert.equal(memoryBytes("2g"), 2 ** 31);
-  assert.equal(memoryBytes("1T"), 2 ** 40);
-  assert.equal(memoryBytes(" 64 MiB "), 2 ** 26);
-  assert.equal(memoryBytes("8kb"), 8192);
-  for (const wrong of ["512q", "512", "", "m", "-1m", "1.5g", "0m", "1e3m", "99999999t"]) {
-    refused(() => memoryBytes(wrong, "flint.worker.memory"), "InvalidConfig", /512m/);
-  }
-  refused(
-    () => memoryBytes("512q", "flint.worker.memory"),
-    "InvalidConfig",
-    /"512q".*flint\.worker\.memory/,
-  );
-});
 
 Deno.test("a memory in which no task can work is refused", () => {
   const conf = new SparkConf().set("flint.worker.memory", "256k");
@@ -110,12 +86,6 @@ Deno.test("values are checked by the kind of their key", () => {
   assert.deepEqual(conf.set("spark.local.dir", "/a, /b,").getList("spark.local.dir"), ["/a", "/b"]);
 });
 
-Deno.test("every default is a value of its kind", () => {
-  for (const [key, option] of Object.entries(OPTIONS)) {
-    if ("default" in option) validateSettings({ [key]: option.default });
-  }
-});
-
 Deno.test("an unknown key of ours, or a slip for one of Spark's, is an error", () => {
   const conf = new SparkConf();
   refused(() => conf.set("flint.worker.memroy", "1m"), "UnknownOption", /"flint\.worker\.memory"/);
@@ -152,52 +122,4 @@ Deno.test("get: what was set, the fallback, the default, nothing", () => {
   conf.setIfMissing("spark.app.name", "a").setIfMissing("spark.app.name", "b");
   assert.equal(conf.get("spark.app.name"), "a");
   assert.equal(conf.setMaster("local").toDebugString(), "spark.app.name=a\nspark.master=local");
-});
-
-const CONFIG = new URL("../../runtime/config.ts", import.meta.url).href;
-
-/** What a program prints that was started with settings from `submit`. */
-async function printed(script: string, submitted: string, ...flags: string[]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", "--no-lock", ...flags, script],
-    env: { [SUBMITTED_VARIABLE]: submitted, NO_COLOR: "1" },
-  }).output();
-  return (new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).trim();
-}
-
-Deno.test("code wins over options of submit, these over the properties file", async () => {
-  const submitted = JSON.stringify({
-    conf: { "spark.app.name": "option", "flint.worker.memory": "2m" },
-    properties: { "spark.app.name": "file", "spark.python.worker.memory": "3m", "spark.x.y": "z" },
-  });
-  const script = `
-    const { SparkConf } = await import(${JSON.stringify(CONFIG)});
-    const conf = new SparkConf({ "spark.app.name": "code" });
-    const left = Deno.env.get(${JSON.stringify(SUBMITTED_VARIABLE)});
-    console.log(JSON.stringify([conf.getAll(), left ?? "gone"]));`;
-  assert.deepEqual(JSON.parse(await printed(script, submitted)), [
-    [["flint.worker.memory", "2m"], ["spark.app.name", "code"], ["spark.x.y", "z"]],
-    "gone",
-  ]);
-});
-
-Deno.test("without submit there is nothing submitted", () => {
-  assert.deepEqual(submittedSettings(), { conf: {}, properties: {} });
-});
-
-Deno.test("without permission to read the environment nothing is asked and nothing breaks", async () => {
-  const script = `
-    import { SparkConf } from ${JSON.stringify(CONFIG)};
-    console.log(JSON.stringify(new SparkConf().getAll()));`;
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(file, script);
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-lock", "--no-prompt", file],
-      env: { [SUBMITTED_VARIABLE]: JSON.stringify({ conf: { "spark.app.name": "x" } }) },
-    }).output();
-    assert.equal(new TextDecoder().decode(stdout).trim(), "[]");
-  } finally {
-    await Deno.remove(file);
-  }
 });

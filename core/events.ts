@@ -49,7 +49,8 @@ export type Event = Readonly<
     | { type: "task.ended"; job: JobId; task: Task; metrics: TaskMetrics; outcome: Outcome }
     /**
      * A task has failed because its stage was not granted what a function tried: `value` of Deno's
-     * `permission`, such as "127.0.0.1:80" of "net"; "" where there is none.
+     * `permission`, such as "127.0.0.1:80" of "net"; "" where there is none. A symbolic link takes
+     * "read write" as a whole; "all" is granted to no task.
      */
     | { type: "permission.denied"; job: JobId; task: Task; permission: string; value: string }
     /** A task has counted for an accumulator that has a name; `value`: its value now, as a short text. */

@@ -88,6 +88,7 @@ const SYSTEM_FACTS: ReadonlySet<string> = new Set([
   ...["hostname", "osRelease", "osUptime", "loadavg", "networkInterfaces", "systemMemoryInfo"],
   ...["uid", "gid", "cpus", "homedir", "getegid", "username", "statfs", "getPriority"],
   ...["setPriority", "userInfo", "umask", "inspector", "ca"],
+  ...["setuid", "setgid", "seteuid", "setegid"],
 ]);
 
 /** A name (`*.` before it: of its domain), an IPv4 range or an IPv6 address in brackets; then a port. */

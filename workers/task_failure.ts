@@ -14,10 +14,10 @@ import {
   shown,
   TaskError,
 } from "../core/errors.ts";
-import { type GrantName, PERMITTED_ACTS } from "../core/grants.ts";
 import { FileError, firstThrown } from "../core/platform.ts";
 import type { KeptId } from "../core/task.ts";
 import { MapOutputDamaged } from "../shuffle/damage.ts";
+import { denialIn } from "./denials.ts";
 import { KeptLost } from "./kept_errors.ts";
 import type { Blame, Culprit } from "./pipeline/blame.ts";
 import { named } from "./pipeline/returned.ts";
@@ -89,12 +89,13 @@ function failureOf(error: unknown, culprit: Culprit | undefined): FailureReport 
   }
   const denial = denialIn(cause);
   if (denial !== undefined) {
+    const { permission, value, message } = denial;
     const where = culprit === undefined ? "" : `${named(culprit.step)}: `;
     return {
       name: "TaskError",
       code: "PermissionDenied",
-      message: `${where}${denialText(denial)}`,
-      fields: { permission: denial.permission, value: denial.value ?? "" },
+      message: `${where}${message}`,
+      fields: { permission, value },
       stack: cause.stack,
       cause,
       ...record,
@@ -135,30 +136,4 @@ const reportedNames = new Set(
 
 function notAnError(thrown: unknown): string {
   return `${shown(thrown)}, which is no Error`;
-}
-
-/** What was not granted to a task. */
-type Denial = Readonly<{ permission: string; value: string | undefined; flag: string }>;
-
-/** What was not granted, if that is why somebody threw. */
-function denialIn(report: FailureReport): Denial | undefined {
-  for (let at: FailureReport | undefined = report; at !== undefined; at = at.cause) {
-    const match =
-      /^Requires (\w+) access(?: to (?:"(.*)"|<\w+>))?, run again with the (--allow-\w+) flag/s
-        .exec(at.message);
-    if (match === null) continue;
-    const [, permission, value, flag] = match;
-    return { permission: permission!, value, flag: flag! };
-  }
-  return undefined;
-}
-
-/** What it was needed for, and both ways to grant it. */
-function denialText({ permission, value, flag }: Denial): string {
-  const act = PERMITTED_ACTS[permission as GrantName] ?? `${permission} access to`;
-  const what = value === undefined ? `${permission} access` : `${act} ${JSON.stringify(value)}`;
-  const list = value === undefined ? "true" : `[${JSON.stringify(value)}]`;
-  const allow = value === undefined ? flag : `${flag}=${value}`;
-  return `${what} was not granted\n  Grant it to this stage by ` +
-    `.withPermissions({ ${permission}: ${list} }), or to the whole job by ${allow}`;
 }

@@ -8,7 +8,7 @@
  * known: the table is then to be thought about, and not only to be changed.
  */
 import assert from "node:assert/strict";
-import { SparkContext, TaskError, type TaskPermissions } from "../../mod.ts";
+import { SparkContext, type TaskPermissions } from "../../mod.ts";
 import { chaos, type Measured, type Setup } from "./chaos.ts";
 import { type Grant, GRANTS, type Outcome, type Place, type Probe, PROBES } from "./probe_table.ts";
 
@@ -116,10 +116,7 @@ async function outcomeOf(
     const { code } = error as { code?: string };
     if (code === "PermissionDenied") return "denied";
     if (code === "ExecutorLost") return "ends";
-    const cause = error instanceof TaskError ? error.cause as Error | undefined : undefined;
-    const isRefusal = cause?.name === "NotCapable" ||
-      /Requires \w+ access/.test(`${cause?.message}`);
-    return isRefusal ? "denied" : `${error}`.replaceAll(/[|\s]+/g, " ").slice(0, 200);
+    return `${error}`.replaceAll(/[|\s]+/g, " ").slice(0, 200);
   }
 }
 

@@ -108,6 +108,22 @@ test("variables, programs, libraries and facts, each named", async () => {
   });
 });
 
+test("what takes several permissions, or one that no task is given, is heard of", async () => {
+  const remote = "https://code.example/mod.ts";
+  const imported = one.mapAsync(async () => Object.keys(await import(remote)));
+  assert.deepEqual((await audit(sc, () => imported.count())).denied, ["import=code.example:443"]);
+  const link = `${folder}/link`;
+  const linked = one.map(() => Deno.symlinkSync("greeting", link));
+  const own = linked.withPermissions({ read: [folder], write: [folder] });
+  assert.deepEqual((await audit(sc, () => own.count())).denied, ["read write="]);
+  assert.equal(await linked.withPermissions({ read: true, write: true }).count(), 1);
+  assert.equal(Deno.readLinkSync(link), "greeting");
+  if (Deno.build.os !== "linux") return;
+  const asked = one.map(() => Deno.readTextFileSync("/proc/self/environ").length);
+  const read = asked.withPermissions({ read: true });
+  assert.deepEqual((await audit(sc, () => read.count())).denied, ["all=/proc/self/environ"]);
+});
+
 test("nothing that a stage leaves behind reaches the next one", async () => {
   const leave = one.mapAsync(async () => {
     const { secret } = globalThis as { secret?: () => string };

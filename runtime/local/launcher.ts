@@ -8,12 +8,10 @@
  * starts on another executor, when nothing else of its stage waits; the tasks of a barrier stage
  * start together, and until there is a slot for each nothing starts whose turn is later.
  */
-import type { Announcement } from "../../core/events.ts";
-import { NO_GRANTS } from "../../core/grants.ts";
-import { commandsOf } from "../../core/plan/ops.ts";
 import type { PartitionId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type { AttemptInfo, ExchangeId, ExecutorId, JobId } from "../../core/task.ts";
+import type { Announcements } from "./announcements.ts";
 import { keepsAny, type KeptBlocks } from "./kept_blocks.ts";
 import type { ExchangeOutputs } from "./outputs.ts";
 import type { Seat, Seats } from "./placement.ts";
@@ -29,6 +27,7 @@ export type LauncherParts = Readonly<{
   sharing: Sharing;
   poolOf: (job: JobId) => string;
   outputsOf: (exchange: ExchangeId) => ExchangeOutputs;
+  announce: Announcements;
   say: (instruction: Instruction) => void;
 }>;
 
@@ -138,12 +137,9 @@ export class Launcher {
 
   /** Takes a slot. */
   #begin(tasks: TaskSet, { seat, partition }: Place, alone: boolean, nowMs: number): Begun {
-    const { seats, kept, poolOf, outputsOf, say } = this.#parts;
+    const { seats, kept, poolOf, outputsOf, announce } = this.#parts;
     const job = tasks.waitingJobs[0]!;
-    if (!tasks.isAnnounced) {
-      tasks.isAnnounced = true;
-      say({ kind: "announce", event: startOf(tasks, job) });
-    }
+    announce.stageStarted(tasks, job);
     // Those that are incomplete are not needed: all that would be read from them is kept.
     const inputs = tasks.plan.parents.map(outputsOf)
       .filter((outputs) => outputs.isComplete);
@@ -161,10 +157,10 @@ export class Launcher {
     return { attempt, info: { id, stageAttempt: tasks.stageAttempt } };
   }
 
-  #start({ attempt: { tasks, task, executor, job, elsewhere }, info }: Begun): void {
+  #start({ attempt, info }: Begun): void {
+    const { tasks, task, executor, elsewhere } = attempt;
     const flow = tasks.plan.flows.get(task.partition)!;
-    const event = { type: "task.started", job, task, executor } as const;
-    this.#parts.say({ kind: "announce", event });
+    this.#parts.announce.taskStarted(attempt);
     this.#parts.say({ kind: "launch", executor, task, info, flow, elsewhere });
   }
 
@@ -175,13 +171,6 @@ export class Launcher {
     const locations = inputs.map((outputs) => outputs.location());
     this.#parts.say({ kind: "prepare", executor: seat.id, stage, locations });
   }
-}
-
-/** A stage as eyes see it begin: what it does, and what it may. */
-function startOf({ plan, unfinished: tasks }: TaskSet, job: JobId): Announcement {
-  const { id: stage, name, chains, grants = NO_GRANTS } = plan.stage;
-  const programs = [...new Set(commandsOf(chains).map(({ argv: [program] }) => program))];
-  return { type: "stage.started", job, stage, name, tasks, grants, programs };
 }
 
 /** All executors of this engine are on this machine. */

@@ -31,19 +31,12 @@
  * - Accumulators count once per job, stage and partition.
  */
 import type { FailureReport } from "../../core/errors.ts";
-import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
+import type { Outcome } from "../../core/events.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
-import {
-  type ExchangeId,
-  type ExecutorId,
-  type JobId,
-  type KeptId,
-  NO_METRICS,
-  type TaskMetrics,
-  type TaskResult,
-} from "../../core/task.ts";
+import type { ExchangeId, ExecutorId, JobId, KeptId, TaskResult } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
+import { Announcements } from "./announcements.ts";
 import {
   answerFailure,
   drawnFailure,
@@ -99,10 +92,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job waits for it" };
-const TOO_LATE: Outcome = {
-  ok: false,
-  failure: { name: "CancelledError", message: "it was not waited for any more" },
-};
 const LOSSES_MAX = 4;
 const STAGE_ATTEMPTS_MAX = 4;
 const START_FAILURES_MAX = 4;
@@ -130,6 +119,7 @@ class LocalScheduler implements Scheduler {
   readonly #draws: Draws;
   /** Attempts that were rolled back, and the datasets of which they have made what nobody wants. */
   readonly #inVain = new WeakMap<Attempt, ReadonlySet<PlanId>>();
+  readonly #announce = new Announcements((event) => this.#say({ kind: "announce", event }));
   readonly #launcher: Launcher;
   readonly #recruiting: Recruiting;
   /** The datasets that are persisted, as far as a job has said so. */
@@ -156,6 +146,7 @@ class LocalScheduler implements Scheduler {
       sharing: options.sharing ?? FIRST_COME,
       poolOf: (job) => this.#jobs.get(job)!.pool,
       outputsOf: (exchange) => this.#sides.get(exchange)!.outputs,
+      announce: this.#announce,
       say: (instruction) => this.#say(instruction),
     });
     this.#recruiting = new Recruiting({
@@ -212,14 +203,10 @@ class LocalScheduler implements Scheduler {
     this.#instructions.push(instruction);
   }
 
-  #announce(event: Announcement): void {
-    this.#say({ kind: "announce", event });
-  }
-
   // Jobs
 
   #submit(job: Extract<Stimulus, { kind: "jobSubmitted" }>): void {
-    const { job: id, name, stages, properties = {} } = job;
+    const { job: id, stages, properties = {} } = job;
     const earlier = stages.slice(0, -1);
     const lineage = new Set(earlier.map(({ stage }) => exchangeOf(stage)!.id));
     const sides = new Set<MapSide>();
@@ -242,20 +229,7 @@ class LocalScheduler implements Scheduler {
     this.#jobs.set(id, { id, pool: poolOf(properties), result, sides: [...sides] });
     this.#recruiting.takeHeart();
     this.#survey();
-    this.#announce({
-      type: "job.started",
-      job: id,
-      name,
-      stages: [
-        ...[...sides].map(({ plan, tasks, outputs }) => {
-          const skipped = tasks?.waitingJobs.includes(id) !== true;
-          const cached = skipped && !outputs.isComplete;
-          return { ...summaryOf(plan, skipped), ...(cached ? { cached } : {}) };
-        }),
-        summaryOf(last, false),
-      ],
-      properties,
-    });
+    this.#announce.jobStarted(job, [...sides]);
     if (result.unfinished === 0) this.#end(id, { ok: true });
     this.#refuseTooFewSlots(id, stages);
   }
@@ -284,13 +258,13 @@ class LocalScheduler implements Scheduler {
       side.tasks = undefined;
       if (side.isForgotten) this.#discard(this.#sides.drop(side));
     }
-    this.#announce({ type: "job.ended", job: id, outcome });
+    this.#announce.jobEnded(id, outcome);
     this.#say({ kind: "finish", job: id, outcome });
   }
 
   #close(tasks: TaskSet, job: JobId, outcome: Outcome): void {
     this.#giveUp(tasks.abandon(), "the job has ended");
-    this.#announceEnd(tasks, job, outcome);
+    this.#announce.stageEnded(tasks, job, outcome);
     for (const seat of this.#seats) {
       if (!seat.prepared.delete(tasks.id)) continue;
       this.#say({ kind: "release", executor: seat.id, stage: tasks.id });
@@ -390,7 +364,7 @@ class LocalScheduler implements Scheduler {
     for (const { tasks, jobs: [job] } of this.#sides) {
       if (tasks === undefined || job === undefined || tasks.waitingJobs.length > 0) continue;
       this.#giveUp(tasks.abandon(), NOT_NEEDED.message);
-      this.#announceEnd(tasks, job, { ok: false, failure: NOT_NEEDED });
+      this.#announce.stageEnded(tasks, job, { ok: false, failure: NOT_NEEDED });
     }
   }
 
@@ -443,10 +417,8 @@ class LocalScheduler implements Scheduler {
     const hit = new Set<TaskSet>();
     for (const [key, attempt] of seat.running) {
       const { tasks } = attempt;
-      const failure: FailureReport = { name: "ExecutorLost", message: lost.reason };
       const isCurrent = tasks.isCurrent(attempt);
-      const outcome = isCurrent ? { ok: false, failure } as const : TOO_LATE;
-      this.#announceTaskEnd(attempt, this.#noMetrics(attempt), outcome);
+      this.#announce.taskLost(attempt, lost.reason, this.#nowMs, isCurrent);
       if (!isCurrent) continue;
       const blamed = culprit === undefined || culprit === key;
       const verdict = tasks.lose(attempt, lost.fault, lost.reason, blamed);
@@ -469,8 +441,7 @@ class LocalScheduler implements Scheduler {
     const attempt = this.#seats.end(executor, result.task);
     if (attempt === undefined) return this.#ignore(result);
     const isCurrent = attempt.tasks.isCurrent(attempt);
-    const isLate = !isCurrent && (result.kind === "value" || result.kind === "written");
-    this.#announceTaskEnd(attempt, result.metrics, isLate ? TOO_LATE : outcomeOf(result));
+    this.#announce.taskEnded(attempt, result, isCurrent);
     if (result.kind === "value" || result.kind === "written") {
       this.#draws.note(attempt.tasks.plan, result);
       const inVain = this.#inVain.get(attempt);
@@ -582,7 +553,7 @@ class LocalScheduler implements Scheduler {
     if (!side.outputs.isComplete) return undefined;
     this.#isStale = true;
     const mismatch = side.outputs.keyTypeMismatch();
-    if (mismatch === undefined) this.#announceEnd(tasks, job, { ok: true });
+    if (mismatch === undefined) this.#announce.stageEnded(tasks, job, { ok: true });
     else this.#refuse(side, keyTypeFailure(side.plan.stage, mismatch));
     return undefined;
   }
@@ -650,50 +621,5 @@ class LocalScheduler implements Scheduler {
   #sideOfTasks(tasks: TaskSet): MapSide | undefined {
     const id = exchangeOf(tasks.plan.stage)?.id;
     return id === undefined ? undefined : this.#sides.get(id);
-  }
-
-  // For eyes
-
-  #announceEnd(tasks: TaskSet, job: JobId, outcome: Outcome): void {
-    if (!tasks.isAnnounced) return;
-    tasks.isAnnounced = false;
-    this.#announce({ type: "stage.ended", job, stage: tasks.id, outcome });
-  }
-
-  #announceTaskEnd({ job, task }: Attempt, metrics: TaskMetrics, outcome: Outcome): void {
-    this.#announce({ type: "task.ended", job, task, metrics, outcome });
-    const denied = outcome.ok ? undefined : denialOf(outcome.failure);
-    if (denied !== undefined) this.#announce({ type: "permission.denied", job, task, ...denied });
-  }
-
-  #noMetrics(attempt: Attempt): TaskMetrics {
-    return { ...NO_METRICS, durationMs: this.#nowMs - attempt.startedAtMs };
-  }
-}
-
-function summaryOf({ stage, flows }: StagePlan, skipped: boolean): StageSummary {
-  return { stage: stage.id, name: stage.name, tasks: flows.size, skipped };
-}
-
-/** What a task was denied, if that is why it failed: the worker has found it (task_failure.ts). */
-function denialOf(
-  { code, fields }: FailureReport,
-): { permission: string; value: string } | undefined {
-  if (code !== "PermissionDenied" || fields?.permission === undefined) return undefined;
-  return { permission: String(fields.permission), value: String(fields.value ?? "") };
-}
-
-function outcomeOf(result: TaskResult): Outcome {
-  switch (result.kind) {
-    case "value":
-    case "written":
-      return { ok: true };
-    case "inputLost":
-    case "keptLost":
-      return { ok: false, failure: { name: "InputLost", message: result.detail } };
-    case "failed":
-      return { ok: false, failure: result.failure };
-    case "killed":
-      return { ok: false, failure: { name: "CancelledError", message: result.reason } };
   }
 }

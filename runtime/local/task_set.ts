@@ -75,8 +75,6 @@ export class TaskSet {
   readonly plan: StagePlan;
   /** The jobs that wait for it now, in the order in which they came. */
   waitingJobs: JobId[] = [];
-  /** Its start has been announced, and its end has not. */
-  isAnnounced = false;
   /** How often the stage was started again because its input or its output had been lost. */
   stageAttempt = 0;
   /** The partitions whose accumulator updates have counted. */

@@ -12,10 +12,9 @@
  */
 import type { PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
-import type { ExchangeId, TaskResult } from "../../core/task.ts";
+import type { ExchangeId } from "../../core/task.ts";
 import { exchangeOf, type MapSide, type MapSides } from "./map_sides.ts";
-
-type GoodResult = Extract<TaskResult, { kind: "value" | "written" }>;
+import type { GoodResult } from "./task_set.ts";
 
 export class Draws {
   readonly #sides: MapSides;

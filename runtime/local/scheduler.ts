@@ -32,9 +32,8 @@
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { Outcome } from "../../core/events.ts";
-import type { PlanId } from "../../core/plan/plan.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
-import type { ExchangeId, ExecutorId, JobId, KeptId, TaskResult } from "../../core/task.ts";
+import type { ExecutorId, JobId, TaskResult } from "../../core/task.ts";
 import { poolOf } from "../job_properties.ts";
 import { Announcements } from "./announcements.ts";
 import {
@@ -44,16 +43,16 @@ import {
   slotsFailure,
   timeoutFailure,
 } from "./failures.ts";
-import { Draws } from "./draws.ts";
+import { Holdings } from "./holdings.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { Launcher } from "./launcher.ts";
-import { exchangeOf, type MapSide, MapSides } from "./map_sides.ts";
+import type { MapSide } from "./map_sides.ts";
 import { Seats, taskKey } from "./placement.ts";
 import { FIRST_COME, type Sharing } from "./pools.ts";
 import { Recruiting } from "./recruiting.ts";
 import type { Speculation } from "./speculation.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
-import { type Attempt, type Limits, TaskSet } from "./task_set.ts";
+import { type Attempt, type Limits, TaskSet, type Undone } from "./task_set.ts";
 
 export type { ExecutorFault, Instruction, Stimulus } from "./stimulus.ts";
 
@@ -113,17 +112,11 @@ class LocalScheduler implements Scheduler {
   readonly #limits: Limits;
   /** In the order in which they came, which is the order in which they are served. */
   readonly #jobs = new Map<JobId, RunningJob>();
-  readonly #sides: MapSides;
   readonly #seats = new Seats<Attempt>();
-  readonly #kept = new KeptBlocks();
-  readonly #draws: Draws;
-  /** Attempts that were rolled back, and the datasets of which they have made what nobody wants. */
-  readonly #inVain = new WeakMap<Attempt, ReadonlySet<PlanId>>();
+  readonly #holdings: Holdings;
   readonly #announce = new Announcements((event) => this.#say({ kind: "announce", event }));
   readonly #launcher: Launcher;
   readonly #recruiting: Recruiting;
-  /** The datasets that are persisted, as far as a job has said so. */
-  readonly #persisted = new Set<PlanId>();
   /** The sets whose input is complete, in the order in which they are served. */
   #ready: readonly TaskSet[] = [];
   /** What is ready may have changed. */
@@ -138,16 +131,24 @@ class LocalScheduler implements Scheduler {
       losses: options.lossesMax ?? LOSSES_MAX,
       stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
     };
-    this.#sides = new MapSides(this.#limits);
-    this.#draws = new Draws(this.#sides);
+    const kept = new KeptBlocks();
+    const say = (instruction: Instruction) => this.#say(instruction);
+    this.#holdings = new Holdings({
+      kept,
+      seats: this.#seats,
+      limits: this.#limits,
+      changed: () => this.#isStale = true,
+      giveUp: (undone, reason) => this.#giveUp(undone, reason),
+      say,
+    });
     this.#launcher = new Launcher({
       seats: this.#seats,
-      kept: this.#kept,
+      kept,
       sharing: options.sharing ?? FIRST_COME,
       poolOf: (job) => this.#jobs.get(job)!.pool,
-      outputsOf: (exchange) => this.#sides.get(exchange)!.outputs,
+      outputsOf: (exchange) => this.#holdings.sideOf(exchange)!.outputs,
       announce: this.#announce,
-      say: (instruction) => this.#say(instruction),
+      say,
     });
     this.#recruiting = new Recruiting({
       executors: options.executorsMax,
@@ -162,7 +163,7 @@ class LocalScheduler implements Scheduler {
     this.#hear(stimulus);
     if (this.#isStale) this.#survey();
     this.#failHopeless();
-    this.#discard(this.#sides.shrink(this.#options.shuffleBytesMax ?? Infinity));
+    this.#holdings.shrink(this.#options.shuffleBytesMax ?? Infinity);
     const rule = stimulus.kind === "tick" ? this.#options.speculation : undefined;
     for (const tasks of this.#ready) tasks.look(rule, this.#nowMs);
     this.#launcher.launch(this.#ready, this.#nowMs);
@@ -190,12 +191,11 @@ class LocalScheduler implements Scheduler {
       case "tick":
         return this.#failOverdue();
       case "forget":
-        return this.#forget(stimulus.exchange, stimulus.isForGood === true);
+        return this.#holdings.forget(stimulus.exchange, stimulus.isForGood === true);
       case "forgetKept":
-        return this.#forgetKept(stimulus.dataset);
+        return this.#holdings.forgetKept(stimulus.dataset);
       case "keptDropped":
-        if (this.#kept.drop(stimulus.executor, stimulus.id)) this.#isStale = true;
-        return;
+        return this.#holdings.dropKept(stimulus.executor, stimulus.id);
     }
   }
 
@@ -207,29 +207,13 @@ class LocalScheduler implements Scheduler {
 
   #submit(job: Extract<Stimulus, { kind: "jobSubmitted" }>): void {
     const { job: id, stages, properties = {} } = job;
-    const earlier = stages.slice(0, -1);
-    const lineage = new Set(earlier.map(({ stage }) => exchangeOf(stage)!.id));
-    const sides = new Set<MapSide>();
-    for (const input of stages.flatMap(({ stage }) => stage.inputs)) {
-      if (input.kind === "cached") this.#persisted.add(input.id);
-    }
-    for (const plan of stages) this.#kept.learn(plan);
-    for (const plan of earlier) {
-      const { side, discarded } = this.#sides.join(id, plan, lineage);
-      this.#discard(discarded);
-      sides.add(side);
-    }
-    // What is kept may have been made from more than the job itself knows of.
-    for (const side of sides) {
-      for (const parent of side.plan.parents) sides.add(this.#sides.get(parent)!);
-      side.jobs.add(id);
-    }
+    const sides = this.#holdings.join(id, stages);
     const last = stages.at(-1)!;
     const result = new TaskSet(last, [...last.flows.keys()], this.#limits);
-    this.#jobs.set(id, { id, pool: poolOf(properties), result, sides: [...sides] });
+    this.#jobs.set(id, { id, pool: poolOf(properties), result, sides });
     this.#recruiting.takeHeart();
     this.#survey();
-    this.#announce.jobStarted(job, [...sides]);
+    this.#announce.jobStarted(job, sides);
     if (result.unfinished === 0) this.#end(id, { ok: true });
     this.#refuseTooFewSlots(id, stages);
   }
@@ -255,8 +239,7 @@ class LocalScheduler implements Scheduler {
       side.jobs.delete(id);
       if (side.jobs.size > 0) continue;
       if (side.tasks !== undefined) this.#close(side.tasks, id, outcome);
-      side.tasks = undefined;
-      if (side.isForgotten) this.#discard(this.#sides.drop(side));
+      this.#holdings.rest(side);
     }
     this.#announce.jobEnded(id, outcome);
     this.#say({ kind: "finish", job: id, outcome });
@@ -271,38 +254,21 @@ class LocalScheduler implements Scheduler {
     }
   }
 
-  /**
-   * An output is gone that would come out otherwise: it goes with all of its stage, and with all that
-   * was made of that. A job that has been given results already cannot go on.
-   */
-  #rollBack(lost: MapSide): void {
-    const sides = this.#draws.madeOf(lost);
-    const datasets = new Set(this.#kept.madeOf(sides));
-    for (const dataset of datasets) this.#letGo(dataset);
-    const undo = (undone: ReturnType<TaskSet["abandon"]>) => {
-      for (const attempt of undone.attempts) this.#inVain.set(attempt, datasets);
-      this.#giveUp(undone, "what it reads is made anew");
-    };
-    for (const side of sides.values()) {
-      const { tasks } = side;
-      // The loss of the first one has been counted.
-      if (side === lost && tasks !== undefined) undo(tasks.abandon());
-      else if (tasks !== undefined && tasks.unfinished > 0) undo(tasks.restart());
-      this.#discard(this.#sides.loseAll(side));
-    }
-    for (const { id, result } of [...this.#jobs.values()]) {
-      if (!result.plan.parents.some((parent) => sides.has(parent))) continue;
-      if (result.hasGiven) this.#end(id, { ok: false, failure: drawnFailure(lost.plan.stage) });
-      else undo(result.restart());
-    }
-    this.#isStale = true;
-  }
-
-  #giveUp({ attempts, files }: ReturnType<TaskSet["abandon"]>, reason: string): void {
+  #giveUp({ attempts, files }: Undone, reason: string): void {
     for (const { executor, task } of attempts) {
       this.#say({ kind: "cancel", executor, task, reason });
     }
-    this.#discard(files);
+    this.#holdings.discard(files);
+  }
+
+  /** An output is gone that would come out otherwise: who has given results of it cannot go on. */
+  #rollBack(lost: MapSide): void {
+    const jobs = [...this.#jobs.values()];
+    const hopeless = this.#holdings.rollBack(lost, jobs.map(({ result }) => result));
+    const failure = drawnFailure(lost.plan.stage);
+    for (const { id, result } of jobs) {
+      if (hopeless.has(result)) this.#end(id, { ok: false, failure });
+    }
   }
 
   /** Where a task of a barrier stage has to run again, all of them do. */
@@ -316,52 +282,23 @@ class LocalScheduler implements Scheduler {
     for (const job of tasks.waitingJobs) this.#end(job, { ok: false, failure });
   }
 
-  #forget(exchange: ExchangeId, isForGood: boolean): void {
-    const side = this.#sides.get(exchange);
-    if (side !== undefined) {
-      side.isForgotten = true;
-      if (side.jobs.size === 0) this.#discard(this.#sides.drop(side));
-    }
-    if (isForGood) this.#sides.forgetBounds(exchange);
-  }
-
-  #forgetKept(dataset: PlanId): void {
-    this.#persisted.delete(dataset);
-    this.#letGo(dataset);
-  }
-
-  /** Nobody keeps anything of the dataset, until it is made again. */
-  #letGo(dataset: PlanId): void {
-    if (this.#kept.forget(dataset)) this.#isStale = true;
-    for (const { id: executor } of this.#seats) {
-      this.#say({ kind: "forgetKept", executor, dataset });
-    }
-  }
-
-  #discard(files: readonly string[]): void {
-    if (files.length > 0) this.#say({ kind: "discard", files });
-  }
-
   // What can run
 
   /** Finds what each job waits for, and gives up what none waits for any more. */
   #survey(): void {
     this.#isStale = false;
-    for (const { tasks } of this.#sides) {
+    for (const { tasks } of this.#holdings.sides) {
       if (tasks !== undefined) tasks.waitingJobs = [];
     }
     const ready = new Set<TaskSet>();
     for (const { result } of this.#jobs.values()) result.waitingJobs = [];
     for (const job of this.#jobs.values()) {
-      const awaited = this.#sides.awaited(
-        job.result,
-        ({ plan, waitingPartitions }) => this.#kept.needs(plan, waitingPartitions),
-      );
+      const awaited = this.#holdings.awaited(job.result);
       for (const tasks of awaited.all) tasks.waitingJobs.push(job.id);
       for (const tasks of awaited.ready) ready.add(tasks);
     }
     this.#ready = [...ready];
-    for (const { tasks, jobs: [job] } of this.#sides) {
+    for (const { tasks, jobs: [job] } of this.#holdings.sides) {
       if (tasks === undefined || job === undefined || tasks.waitingJobs.length > 0) continue;
       this.#giveUp(tasks.abandon(), NOT_NEEDED.message);
       this.#announce.stageEnded(tasks, job, { ok: false, failure: NOT_NEEDED });
@@ -410,7 +347,7 @@ class LocalScheduler implements Scheduler {
     const seat = this.#seats.remove(lost.executor);
     if (seat === undefined) return;
     this.#recruiting.lost();
-    this.#kept.dropAll(lost.executor);
+    this.#holdings.loseExecutor(lost.executor);
     this.#isStale = true;
     const culprit = lost.culprit && taskKey(lost.culprit);
     const verdicts: Verdict[] = [];
@@ -439,15 +376,13 @@ class LocalScheduler implements Scheduler {
 
   #taskEnded(executor: ExecutorId, result: TaskResult): void {
     const attempt = this.#seats.end(executor, result.task);
-    if (attempt === undefined) return this.#ignore(result);
+    if (attempt === undefined) return this.#holdings.ignore(result);
     const isCurrent = attempt.tasks.isCurrent(attempt);
     this.#announce.taskEnded(attempt, result, isCurrent);
     if (result.kind === "value" || result.kind === "written") {
-      this.#draws.note(attempt.tasks.plan, result);
-      const inVain = this.#inVain.get(attempt);
-      this.#addKept(executor, (result.kept ?? []).filter(({ dataset }) => !inVain?.has(dataset)));
+      this.#holdings.learn(attempt, result);
     }
-    if (!isCurrent) return this.#ignore(result);
+    if (!isCurrent) return this.#holdings.ignore(result);
     const verdict = this.#judge(attempt, result);
     if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
     this.#keepTogether(attempt.tasks);
@@ -471,13 +406,6 @@ class LocalScheduler implements Scheduler {
       }
     }
     this.#settle(hit, verdicts);
-  }
-
-  /** It came too late, or twice: only its file has to go, unless that is the one that is kept. */
-  #ignore(result: TaskResult): void {
-    if (result.kind !== "written") return;
-    const { file } = result.output;
-    if (!this.#sides.isKept(file)) this.#discard([file]);
   }
 
   /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
@@ -513,7 +441,7 @@ class LocalScheduler implements Scheduler {
       this.#say({ kind: "cancel", executor, task, reason: "another attempt was faster" });
     }
     // The outputs of an exchange can be taken back as long as nobody is given results.
-    const isHeld = result.kind === "value" && this.#draws.mayRollBack(tasks.plan);
+    const isHeld = result.kind === "value" && this.#holdings.mayRollBack(tasks.plan);
     return tasks.finish(attempt, result, this.#nowMs, isHeld);
   }
 
@@ -538,14 +466,15 @@ class LocalScheduler implements Scheduler {
     result: Extract<TaskResult, { kind: "written" }>,
   ): FailureReport | undefined {
     const { tasks } = attempt;
-    const side = this.#sideOfTasks(tasks);
+    const side = this.#holdings.writtenBy(tasks.plan);
     if (side === undefined) {
-      this.#discard([result.output.file]);
+      this.#holdings.discard([result.output.file]);
       return tasks.fail(attempt, answerFailure("sent an output for the task of an action"));
     }
     const job = tasks.waitingJobs[0]!;
-    for (const { output, updates, task: { partition } } of this.#finish(attempt, result)) {
-      this.#sides.add(side, partition, output);
+    for (const written of this.#finish(attempt, result)) {
+      const { updates, task: { partition } } = written;
+      this.#holdings.add(side, written);
       if (tasks.counted.has(partition)) continue;
       tasks.counted.add(partition);
       if (updates.length > 0) this.#say({ kind: "accumulate", job, stage: tasks.id, updates });
@@ -570,7 +499,7 @@ class LocalScheduler implements Scheduler {
     { exchange, partition, detail }: Extract<TaskResult, { kind: "inputLost" }>,
   ): FailureReport | undefined {
     const { tasks, seen } = attempt;
-    const side = this.#sides.get(exchange);
+    const side = this.#holdings.sideOf(exchange);
     const seenVersion = seen.get(exchange);
     if (side === undefined || seenVersion === undefined) {
       return tasks.fail(
@@ -579,13 +508,10 @@ class LocalScheduler implements Scheduler {
       );
     }
     const wasComplete = side.outputs.isComplete;
-    const discarded = this.#sides.lose(side, partition, seenVersion);
-    const isNew = discarded.length > 0;
-    if (isNew) this.#isStale = true;
-    this.#discard(discarded);
+    const isNew = this.#holdings.lose(side, partition, seenVersion);
     const story = `output ${partition} of exchange ${exchange} was lost: ${detail}`;
     const part = isNew ? `${exchange}/${partition}` : undefined;
-    const isRolledBack = isNew && this.#draws.has(exchange);
+    const isRolledBack = isNew && this.#holdings.isDrawn(exchange);
     // What is rolled back is started again as a whole, and that is counted there.
     const isNewRound = isNew && wasComplete && !isRolledBack;
     const verdict = tasks.loseInput(attempt, part, isNewRound, story);
@@ -593,33 +519,17 @@ class LocalScheduler implements Scheduler {
     return verdict;
   }
 
-  /** An executor keeps more, also of a task that does not count any more. */
-  #addKept(executor: ExecutorId, kept: readonly KeptId[]): void {
-    if (kept.length === 0) return;
-    this.#kept.add(executor, kept.filter(({ dataset }) => this.#persisted.has(dataset)));
-    this.#isStale = true;
-    for (const dataset of new Set(kept.map(({ dataset }) => dataset))) {
-      if (!this.#persisted.has(dataset)) this.#say({ kind: "forgetKept", executor, dataset });
-    }
-  }
-
   /** What it was told of is there no more; it is launched again when it can do without. */
   #keptLost(
     attempt: Attempt,
     { lost, detail }: Extract<TaskResult, { kind: "keptLost" }>,
   ): FailureReport | undefined {
-    const { tasks, executor, elsewhere } = attempt;
-    const wasKept = this.#kept.dropLost(executor, elsewhere, lost);
-    return tasks.loseInput(
+    const wasKept = this.#holdings.loseKept(attempt, lost);
+    return attempt.tasks.loseInput(
       attempt,
       wasKept ? "kept" : undefined,
       wasKept,
       `kept partitions were lost: ${detail}`,
     );
-  }
-
-  #sideOfTasks(tasks: TaskSet): MapSide | undefined {
-    const id = exchangeOf(tasks.plan.stage)?.id;
-    return id === undefined ? undefined : this.#sides.get(id);
   }
 }

@@ -62,7 +62,11 @@ export type Attempt = Readonly<{
   alone: boolean;
 }>;
 
-type GoodResult = Extract<TaskResult, { kind: "value" | "written" }>;
+/** What an attempt that did what it was to do has given. */
+export type GoodResult = Extract<TaskResult, { kind: "value" | "written" }>;
+
+/** What is given up, and which files have been written in vain. */
+export type Undone = Readonly<{ attempts: readonly Attempt[]; files: readonly string[] }>;
 
 /** What has befallen a partition since it was last done. */
 type Trouble = { failures: number; losses: number; isSuspect: boolean; story: StoryLine[] };
@@ -230,11 +234,8 @@ export class TaskSet {
     if (this.isBarrier) this.#sortWaiting();
   }
 
-  /**
-   * Gives up the attempts that run, and what is held; their partitions wait again.
-   * `files`: what has been written in vain.
-   */
-  abandon(): Readonly<{ attempts: readonly Attempt[]; files: readonly string[] }> {
+  /** Gives up the attempts that run, and what is held; their partitions wait again. */
+  abandon(): Undone {
     const attempts = this.running;
     for (const attempt of attempts) this.#returnToQueue(attempt);
     const held = this.#held;
@@ -245,7 +246,7 @@ export class TaskSet {
   }
 
   /** The stage starts anew; else as `abandon`. */
-  restart(): ReturnType<TaskSet["abandon"]> {
+  restart(): Undone {
     this.stageAttempt++;
     return this.abandon();
   }

@@ -25,7 +25,6 @@ export type HoldingsParts = Readonly<{
   limits: Limits;
   /** What there is, and so what can run, may have changed. */
   changed: () => void;
-  giveUp: (undone: Undone, reason: string) => void;
   say: (instruction: Instruction) => void;
 }>;
 
@@ -133,6 +132,14 @@ export class Holdings {
     if (!this.#sides.isKept(file)) this.discard([file]);
   }
 
+  /** Cancels attempts, and lets go of what was written in vain. */
+  giveUp({ attempts, files }: Undone, reason: string): void {
+    for (const { executor, task } of attempts) {
+      this.#parts.say({ kind: "cancel", executor, task, reason });
+    }
+    this.discard(files);
+  }
+
   discard(files: readonly string[]): void {
     if (files.length > 0) this.#parts.say({ kind: "discard", files });
   }
@@ -205,7 +212,7 @@ export class Holdings {
     for (const dataset of datasets) this.#letGo(dataset);
     const undo = (undone: Undone) => {
       for (const attempt of undone.attempts) this.#inVain.set(attempt, datasets);
-      this.#parts.giveUp(undone, "what it reads is made anew");
+      this.giveUp(undone, "what it reads is made anew");
     };
     for (const side of sides.values()) {
       const { tasks } = side;

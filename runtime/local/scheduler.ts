@@ -8,6 +8,11 @@
  *     engine ── jobSubmitted · executorReady · taskEnded · executorLost … ──► scheduler
  *            ◄── recruit · prepare · launch · cancel · deliver · finish … ──
  *
+ * What it decides about has its rooms: which jobs wait for which tasks (running_jobs.ts), what there is
+ * for them to read (holdings.ts), what befalls the tasks of a stage (task_set.ts), what starts where
+ * (launcher.ts), how many executors there should be (recruiting.ts). What eyes are told is apart
+ * (announcements.ts).
+ *
  * - Jobs share the executors first come, first served, or pool by pool (pools.ts); a task starts as
  *   soon as all outputs that it reads are there.
  * - The output of an exchange is kept by the exchange's id, and later jobs find it there: their
@@ -31,28 +36,20 @@
  * - Accumulators count once per job, stage and partition.
  */
 import type { FailureReport } from "../../core/errors.ts";
-import type { Outcome } from "../../core/events.ts";
 import type { StagePlan } from "../../core/plan/stages.ts";
 import type { ExecutorId, JobId, TaskResult } from "../../core/task.ts";
-import { poolOf } from "../job_properties.ts";
 import { Announcements } from "./announcements.ts";
-import {
-  answerFailure,
-  drawnFailure,
-  keyTypeFailure,
-  slotsFailure,
-  timeoutFailure,
-} from "./failures.ts";
+import { answerFailure, keyTypeFailure, slotsFailure, timeoutFailure } from "./failures.ts";
 import { Holdings } from "./holdings.ts";
 import { keepsAny, KeptBlocks } from "./kept_blocks.ts";
 import { Launcher } from "./launcher.ts";
-import type { MapSide } from "./map_sides.ts";
 import { Seats, taskKey } from "./placement.ts";
 import { FIRST_COME, type Sharing } from "./pools.ts";
 import { Recruiting } from "./recruiting.ts";
+import { RunningJobs } from "./running_jobs.ts";
 import type { Speculation } from "./speculation.ts";
 import type { Instruction, Stimulus } from "./stimulus.ts";
-import { type Attempt, type Limits, TaskSet, type Undone } from "./task_set.ts";
+import type { Attempt, TaskSet } from "./task_set.ts";
 
 export type { ExecutorFault, Instruction, Stimulus } from "./stimulus.ts";
 
@@ -90,7 +87,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return new LocalScheduler(options);
 }
 
-const NOT_NEEDED: FailureReport = { name: "CancelledError", message: "no job waits for it" };
 const LOSSES_MAX = 4;
 const STAGE_ATTEMPTS_MAX = 4;
 const START_FAILURES_MAX = 4;
@@ -98,35 +94,20 @@ const START_FAILURES_MAX = 4;
 /** What a stage cannot be finished because of. */
 type Verdict = readonly [TaskSet, FailureReport];
 
-type RunningJob = Readonly<{
-  id: JobId;
-  pool: string;
-  /** The action's stage. */
-  result: TaskSet;
-  /** All exchanges of its lineage, whether they have to run or not. */
-  sides: readonly MapSide[];
-}>;
-
 class LocalScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #limits: Limits;
-  /** In the order in which they came, which is the order in which they are served. */
-  readonly #jobs = new Map<JobId, RunningJob>();
   readonly #seats = new Seats<Attempt>();
   readonly #holdings: Holdings;
+  readonly #jobs: RunningJobs;
   readonly #announce = new Announcements((event) => this.#say({ kind: "announce", event }));
   readonly #launcher: Launcher;
   readonly #recruiting: Recruiting;
-  /** The sets whose input is complete, in the order in which they are served. */
-  #ready: readonly TaskSet[] = [];
-  /** What is ready may have changed. */
-  #isStale = false;
   #nowMs = 0;
   #instructions: Instruction[] = [];
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#limits = {
+    const limits = {
       attempts: options.attemptsMax,
       losses: options.lossesMax ?? LOSSES_MAX,
       stageAttempts: options.stageAttemptsMax ?? STAGE_ATTEMPTS_MAX,
@@ -136,16 +117,22 @@ class LocalScheduler implements Scheduler {
     this.#holdings = new Holdings({
       kept,
       seats: this.#seats,
-      limits: this.#limits,
-      changed: () => this.#isStale = true,
-      giveUp: (undone, reason) => this.#giveUp(undone, reason),
+      limits,
+      changed: () => this.#jobs.changed(),
+      say,
+    });
+    this.#jobs = new RunningJobs({
+      limits,
+      holdings: this.#holdings,
+      seats: this.#seats,
+      announce: this.#announce,
       say,
     });
     this.#launcher = new Launcher({
       seats: this.#seats,
       kept,
       sharing: options.sharing ?? FIRST_COME,
-      poolOf: (job) => this.#jobs.get(job)!.pool,
+      poolOf: (job) => this.#jobs.poolOf(job),
       outputsOf: (exchange) => this.#holdings.sideOf(exchange)!.outputs,
       announce: this.#announce,
       say,
@@ -161,13 +148,13 @@ class LocalScheduler implements Scheduler {
     this.#nowMs = stimulus.atMs;
     this.#instructions = [];
     this.#hear(stimulus);
-    if (this.#isStale) this.#survey();
+    this.#jobs.survey();
     this.#failHopeless();
     this.#holdings.shrink(this.#options.shuffleBytesMax ?? Infinity);
     const rule = stimulus.kind === "tick" ? this.#options.speculation : undefined;
-    for (const tasks of this.#ready) tasks.look(rule, this.#nowMs);
-    this.#launcher.launch(this.#ready, this.#nowMs);
-    const executors = this.#recruiting.wanted(this.#ready);
+    for (const tasks of this.#jobs.ready) tasks.look(rule, this.#nowMs);
+    this.#launcher.launch(this.#jobs.ready, this.#nowMs);
+    const executors = this.#recruiting.wanted(this.#jobs.ready);
     if (executors !== undefined) this.#say({ kind: "recruit", executors });
     return this.#instructions;
   }
@@ -177,7 +164,7 @@ class LocalScheduler implements Scheduler {
       case "jobSubmitted":
         return this.#submit(stimulus);
       case "jobCancelled":
-        return this.#end(stimulus.job, { ok: false, failure: stimulus.failure });
+        return this.#jobs.end(stimulus.job, { ok: false, failure: stimulus.failure });
       case "executorReady":
         return this.#welcome(stimulus.executor, stimulus.slots);
       case "executorLost":
@@ -206,16 +193,9 @@ class LocalScheduler implements Scheduler {
   // Jobs
 
   #submit(job: Extract<Stimulus, { kind: "jobSubmitted" }>): void {
-    const { job: id, stages, properties = {} } = job;
-    const sides = this.#holdings.join(id, stages);
-    const last = stages.at(-1)!;
-    const result = new TaskSet(last, [...last.flows.keys()], this.#limits);
-    this.#jobs.set(id, { id, pool: poolOf(properties), result, sides });
     this.#recruiting.takeHeart();
-    this.#survey();
-    this.#announce.jobStarted(job, sides);
-    if (result.unfinished === 0) this.#end(id, { ok: true });
-    this.#refuseTooFewSlots(id, stages);
+    this.#jobs.start(job);
+    this.#refuseTooFewSlots(job.job, job.stages);
   }
 
   /** A barrier stage that can never start fails its job at once. */
@@ -224,84 +204,7 @@ class LocalScheduler implements Scheduler {
     const slots = executorsMax * slotsPerExecutor;
     for (const { stage, flows } of stages) {
       if (stage.barrier !== true || flows.size <= slots) continue;
-      return this.#end(job, { ok: false, failure: slotsFailure(stage, flows.size, slots) });
-    }
-  }
-
-  /** The last word on a job. What only it needed is given up. */
-  #end(id: JobId, outcome: Outcome): void {
-    const job = this.#jobs.get(id);
-    if (job === undefined) return;
-    this.#jobs.delete(id);
-    this.#isStale = true;
-    this.#close(job.result, id, outcome);
-    for (const side of job.sides) {
-      side.jobs.delete(id);
-      if (side.jobs.size > 0) continue;
-      if (side.tasks !== undefined) this.#close(side.tasks, id, outcome);
-      this.#holdings.rest(side);
-    }
-    this.#announce.jobEnded(id, outcome);
-    this.#say({ kind: "finish", job: id, outcome });
-  }
-
-  #close(tasks: TaskSet, job: JobId, outcome: Outcome): void {
-    this.#giveUp(tasks.abandon(), "the job has ended");
-    this.#announce.stageEnded(tasks, job, outcome);
-    for (const seat of this.#seats) {
-      if (!seat.prepared.delete(tasks.id)) continue;
-      this.#say({ kind: "release", executor: seat.id, stage: tasks.id });
-    }
-  }
-
-  #giveUp({ attempts, files }: Undone, reason: string): void {
-    for (const { executor, task } of attempts) {
-      this.#say({ kind: "cancel", executor, task, reason });
-    }
-    this.#holdings.discard(files);
-  }
-
-  /** An output is gone that would come out otherwise: who has given results of it cannot go on. */
-  #rollBack(lost: MapSide): void {
-    const jobs = [...this.#jobs.values()];
-    const hopeless = this.#holdings.rollBack(lost, jobs.map(({ result }) => result));
-    const failure = drawnFailure(lost.plan.stage);
-    for (const { id, result } of jobs) {
-      if (hopeless.has(result)) this.#end(id, { ok: false, failure });
-    }
-  }
-
-  /** Where a task of a barrier stage has to run again, all of them do. */
-  #keepTogether(tasks: TaskSet): void {
-    if (!tasks.isBarrier || tasks.waiting === 0) return;
-    this.#giveUp(tasks.restart(), "its barrier stage starts again");
-  }
-
-  /** A stage cannot be finished: every job that waits for it fails. */
-  #failStage(tasks: TaskSet, failure: FailureReport): void {
-    for (const job of tasks.waitingJobs) this.#end(job, { ok: false, failure });
-  }
-
-  // What can run
-
-  /** Finds what each job waits for, and gives up what none waits for any more. */
-  #survey(): void {
-    this.#isStale = false;
-    for (const { tasks } of this.#holdings.sides) {
-      if (tasks !== undefined) tasks.waitingJobs = [];
-    }
-    const ready = new Set<TaskSet>();
-    for (const { result } of this.#jobs.values()) result.waitingJobs = [];
-    for (const job of this.#jobs.values()) {
-      const awaited = this.#holdings.awaited(job.result);
-      for (const tasks of awaited.all) tasks.waitingJobs.push(job.id);
-      for (const tasks of awaited.ready) ready.add(tasks);
-    }
-    this.#ready = [...ready];
-    for (const { tasks, jobs: [job] } of this.#holdings.sides) {
-      if (tasks === undefined || job === undefined || tasks.waitingJobs.length > 0) continue;
-      this.#giveUp(tasks.abandon(), NOT_NEEDED.message);
-      this.#announce.stageEnded(tasks, job, { ok: false, failure: NOT_NEEDED });
+      return this.#jobs.end(job, { ok: false, failure: slotsFailure(stage, flows.size, slots) });
     }
   }
 
@@ -321,7 +224,7 @@ class LocalScheduler implements Scheduler {
     if (seat === undefined) return;
     seat.isPaused = isPaused;
     const isIdle = isPaused && seat.running.size === 0;
-    if (isIdle && this.#ready.some(({ waiting }) => waiting > 0)) {
+    if (isIdle && this.#jobs.ready.some(({ waiting }) => waiting > 0)) {
       this.#say({ kind: "replace", executor, reason });
     }
   }
@@ -329,18 +232,17 @@ class LocalScheduler implements Scheduler {
   #startFailed(reason: string): void {
     this.#recruiting.startFailed(reason);
     if (!this.#recruiting.hasGivenUp || this.#seats.size > 0) return;
-    const { failure } = this.#recruiting;
-    for (const job of [...this.#jobs.keys()]) this.#end(job, { ok: false, failure });
+    this.#jobs.failAll(this.#recruiting.failure);
   }
 
   /** Where no more executors start, a barrier stage for which there are too few cannot either. */
   #failHopeless(): void {
     if (!this.#recruiting.hasGivenUp) return;
-    for (const tasks of this.#ready) {
+    for (const tasks of this.#jobs.ready) {
       if (!tasks.isBarrier || tasks.waiting <= this.#seats.slots) continue;
-      this.#failStage(tasks, this.#recruiting.failure);
+      this.#jobs.failStage(tasks, this.#recruiting.failure);
     }
-    if (this.#isStale) this.#survey();
+    this.#jobs.survey();
   }
 
   #mourn(lost: Extract<Stimulus, { kind: "executorLost" }>): void {
@@ -348,7 +250,7 @@ class LocalScheduler implements Scheduler {
     if (seat === undefined) return;
     this.#recruiting.lost();
     this.#holdings.loseExecutor(lost.executor);
-    this.#isStale = true;
+    this.#jobs.changed();
     const culprit = lost.culprit && taskKey(lost.culprit);
     const verdicts: Verdict[] = [];
     const hit = new Set<TaskSet>();
@@ -366,12 +268,6 @@ class LocalScheduler implements Scheduler {
     this.#settle(hit, verdicts);
   }
 
-  /** After several attempts have ended at once: what fails with them, what starts again. */
-  #settle(hit: ReadonlySet<TaskSet>, verdicts: readonly Verdict[]): void {
-    for (const [tasks, failure] of verdicts) this.#failStage(tasks, failure);
-    for (const tasks of hit) this.#keepTogether(tasks);
-  }
-
   // Tasks
 
   #taskEnded(executor: ExecutorId, result: TaskResult): void {
@@ -384,7 +280,7 @@ class LocalScheduler implements Scheduler {
     }
     if (!isCurrent) return this.#holdings.ignore(result);
     const verdict = this.#judge(attempt, result);
-    if (verdict !== undefined) this.#failStage(attempt.tasks, verdict);
+    if (verdict !== undefined) this.#jobs.failStage(attempt.tasks, verdict);
     this.#keepTogether(attempt.tasks);
   }
 
@@ -402,10 +298,22 @@ class LocalScheduler implements Scheduler {
         const verdict = tasks.fail(attempt, failure);
         hit.add(tasks);
         if (verdict !== undefined) verdicts.push([tasks, verdict]);
-        if (keepsAny(tasks.plan.stage)) this.#isStale = true;
+        if (keepsAny(tasks.plan.stage)) this.#jobs.changed();
       }
     }
     this.#settle(hit, verdicts);
+  }
+
+  /** After several attempts have ended at once: what fails with them, what starts again. */
+  #settle(hit: ReadonlySet<TaskSet>, verdicts: readonly Verdict[]): void {
+    for (const [tasks, failure] of verdicts) this.#jobs.failStage(tasks, failure);
+    for (const tasks of hit) this.#keepTogether(tasks);
+  }
+
+  /** Where a task of a barrier stage has to run again, all of them do. */
+  #keepTogether(tasks: TaskSet): void {
+    if (!tasks.isBarrier || tasks.waiting === 0) return;
+    this.#holdings.giveUp(tasks.restart(), "its barrier stage starts again");
   }
 
   /** Takes the result of an attempt that counts, and returns why its stage fails, if it does. */
@@ -413,7 +321,7 @@ class LocalScheduler implements Scheduler {
     const { tasks } = attempt;
     const isDone = result.kind === "value" || result.kind === "written";
     // What its task needs may have changed since it was launched, and it has to run again.
-    if (!isDone && keepsAny(tasks.plan.stage)) this.#isStale = true;
+    if (!isDone && keepsAny(tasks.plan.stage)) this.#jobs.changed();
     switch (result.kind) {
       case "value":
         return this.#deliver(attempt, result);
@@ -451,13 +359,13 @@ class LocalScheduler implements Scheduler {
   ): FailureReport | undefined {
     const { tasks } = attempt;
     const job = tasks.waitingJobs[0]!;
-    if (this.#jobs.get(job)?.result !== tasks) {
+    if (!this.#jobs.isAction(job, tasks)) {
       return tasks.fail(attempt, answerFailure("sent a value for the task of an exchange"));
     }
     for (const { blocks, updates, task: { partition } } of this.#finish(attempt, result)) {
       this.#say({ kind: "deliver", job, stage: tasks.id, partition, blocks, updates });
     }
-    if (tasks.unfinished === 0) this.#end(job, { ok: true });
+    if (tasks.unfinished === 0) this.#jobs.end(job, { ok: true });
     return undefined;
   }
 
@@ -480,17 +388,11 @@ class LocalScheduler implements Scheduler {
       if (updates.length > 0) this.#say({ kind: "accumulate", job, stage: tasks.id, updates });
     }
     if (!side.outputs.isComplete) return undefined;
-    this.#isStale = true;
+    this.#jobs.changed();
     const mismatch = side.outputs.keyTypeMismatch();
     if (mismatch === undefined) this.#announce.stageEnded(tasks, job, { ok: true });
-    else this.#refuse(side, keyTypeFailure(side.plan.stage, mismatch));
+    else this.#jobs.refuse(side, keyTypeFailure(side.plan.stage, mismatch));
     return undefined;
-  }
-
-  /** What was written is of no use: every job that could read it fails, and it goes with them. */
-  #refuse(side: MapSide, failure: FailureReport): void {
-    side.isForgotten = true;
-    for (const job of [...side.jobs]) this.#end(job, { ok: false, failure });
   }
 
   /** Only that output is made again; who reads others of the exchange goes on. Unless tasks drew. */
@@ -515,7 +417,7 @@ class LocalScheduler implements Scheduler {
     // What is rolled back is started again as a whole, and that is counted there.
     const isNewRound = isNew && wasComplete && !isRolledBack;
     const verdict = tasks.loseInput(attempt, part, isNewRound, story);
-    if (isRolledBack) this.#rollBack(side);
+    if (isRolledBack) this.#jobs.rollBack(side);
     return verdict;
   }
 

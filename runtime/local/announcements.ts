@@ -1,5 +1,6 @@
 /**
  * What the scheduler says for eyes: how jobs, stages and tasks start and end. Nothing is decided by it.
+ * The end of a job is told by `finish`, and announced by the engine.
  */
 import type { FailureReport } from "../../core/errors.ts";
 import type { Announcement, Outcome, StageSummary } from "../../core/events.ts";
@@ -37,10 +38,6 @@ export class Announcements {
     });
     const all = [...earlier, summaryOf(stages.at(-1)!, false)];
     this.#announce({ type: "job.started", job, name, stages: all, properties });
-  }
-
-  jobEnded(job: JobId, outcome: Outcome): void {
-    this.#announce({ type: "job.ended", job, outcome });
   }
 
   /** Says what the stage does, and what it may; unless that has been said. */

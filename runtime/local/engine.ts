@@ -12,8 +12,8 @@
 import type { BroadcastId, Engine, EngineHost, Job, TaskValue } from "../../core/engine.ts";
 import { encodeValue } from "../../core/codec/binary.ts";
 import type { Grants } from "../../core/grants.ts";
-import { CancelledError, type FailureReport, PlanError, reportOf } from "../../core/errors.ts";
-import type { Announcement } from "../../core/events.ts";
+import { CancelledError, PlanError } from "../../core/errors.ts";
+import type { Outcome } from "../../core/events.ts";
 import { commandsOf } from "../../core/plan/ops.ts";
 import { cut } from "../../core/plan/stages.ts";
 import type { PlanId } from "../../core/plan/plan.ts";
@@ -132,8 +132,6 @@ class LocalEngine implements Engine {
   /** The job of each stage that saves: its files are named by it. */
   readonly #savingJobs = new Map<StageId, JobId>();
   readonly #encodedStages = new WeakMap<Stage, Uint8Array>();
-  /** Why the sums of running jobs could not be added. */
-  readonly #notSummed = new Map<JobId, FailureReport>();
   readonly #warnings = new Set<string>();
   /** What has happened while instructions were being carried out. */
   readonly #untold: Stimulus[] = [];
@@ -297,10 +295,8 @@ class LocalEngine implements Engine {
 
   /** Ends a job for the one who iterates at once; its tasks end when they can. */
   #cancelJob(job: JobId, values: JobValues, reason: unknown): void {
-    // What a signal was aborted with is thrown as it is, whatever it is.
     const error = reason ?? new CancelledError("Cancelled", "the job was cancelled");
-    values.end(() => error);
-    this.#tell({ kind: "jobCancelled", job, failure: reportOf(error) });
+    this.#tell({ kind: "jobCancelled", job, failure: values.cancel(error) });
   }
 
   #heard(executor: ExecutorId, message: FromExecutor): void {
@@ -450,7 +446,7 @@ class LocalEngine implements Engine {
       case "finish":
         return this.#finish(instruction.job, instruction.outcome);
       case "announce":
-        return this.#host.events.emit(this.#withFailure(instruction.event));
+        return this.#host.events.emit(instruction.event);
     }
   }
 
@@ -499,24 +495,20 @@ class LocalEngine implements Engine {
       this.#host.accumulate(job, stage, updates);
     } catch (error) {
       const values = this.#jobs.get(job);
-      if (values === undefined) return;
-      this.#notSummed.set(job, reportOf(error));
-      this.#cancelJob(job, values, error);
+      if (values !== undefined) this.#cancelJob(job, values, error);
     }
   }
 
-  /** The scheduler may have said already that a job is done whose last sums could not be added. */
-  #withFailure(event: Announcement): Announcement {
-    const failure = event.type === "job.ended" ? this.#notSummed.get(event.job) : undefined;
-    return event.type === "job.ended" && failure !== undefined
-      ? { ...event, outcome: { ok: false, failure } }
-      : event;
-  }
-
-  #finish(job: JobId, outcome: { ok: true } | { ok: false; failure: FailureReport }): void {
+  /**
+   * A job that was cancelled has failed, for eyes as for the one who iterates, also where its last task
+   * was done before the scheduler heard of it: so are those whose last sums could not be added.
+   */
+  #finish(job: JobId, told: Outcome): void {
     const values = this.#jobs.get(job);
+    const failure = values?.cancelled;
+    const outcome = failure === undefined ? told : { ok: false, failure } as const;
+    this.#host.events.emit({ type: "job.ended", job, outcome });
     this.#jobs.delete(job);
-    this.#notSummed.delete(job);
     this.#arriving.forget(job);
     for (const [stage, saving] of this.#savingJobs) {
       if (saving === job) this.#savingJobs.delete(stage);

@@ -1,5 +1,6 @@
 /** The values of a job on their way from the scheduler to the one who iterates over them. */
 import type { TaskValue } from "../../core/engine.ts";
+import { type FailureReport, reportOf } from "../../core/errors.ts";
 
 /** A queue with an end, which may be an error. Values that were there before an error come first. */
 export class JobValues {
@@ -7,6 +8,7 @@ export class JobValues {
   #next = 0;
   #ended = false;
   #error: (() => unknown) | undefined;
+  #cancelled: FailureReport | undefined;
   #wake: (() => void) | undefined;
 
   get ended(): boolean {
@@ -27,6 +29,19 @@ export class JobValues {
     this.#ended = true;
     this.#error = error;
     this.#wake?.();
+  }
+
+  /** Ends them with what is thrown as it is, whatever it is; returns it as a report. */
+  cancel(error: unknown): FailureReport {
+    const failure = reportOf(error);
+    if (!this.#ended) this.#cancelled = failure;
+    this.end(() => error);
+    return failure;
+  }
+
+  /** Why they were cancelled, if nothing had ended them before. */
+  get cancelled(): FailureReport | undefined {
+    return this.#cancelled;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TaskValue> {

@@ -79,7 +79,7 @@ export class RunningJobs {
 
   /** The last word on a job, if it runs. What only it needed is given up. */
   end(id: JobId, outcome: Outcome): void {
-    const { holdings, announce, say } = this.#parts;
+    const { holdings, say } = this.#parts;
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     this.#jobs.delete(id);
@@ -91,7 +91,6 @@ export class RunningJobs {
       if (side.tasks !== undefined) this.#close(side.tasks, id, outcome);
       holdings.rest(side);
     }
-    announce.jobEnded(id, outcome);
     say({ kind: "finish", job: id, outcome });
   }
 

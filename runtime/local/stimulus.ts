@@ -134,11 +134,11 @@ export type Instruction = Readonly<
   | { kind: "accumulate"; job: JobId; stage: StageId; updates: readonly AccumulatorUpdate[] }
   /** Data files (`MapOutput.file`) that nobody will read any more. Each attempt's has its own name. */
   | { kind: "discard"; files: readonly string[] }
-  /** The last word on a job: exactly once. */
+  /** The last word on a job: exactly once. The engine announces it, and knows how sums were added. */
   | { kind: "finish"; job: JobId; outcome: Outcome }
   /**
-   * For eyes: job, stage and task events. Executors are announced by the engine, which knows their
-   * memory; it hands on the warnings of a `TaskResult` as well.
+   * For eyes: stage and task events, and how jobs start. Executors are announced by the engine, which
+   * knows their memory; it hands on the warnings of a `TaskResult` as well.
    */
   | { kind: "announce"; event: Announcement }
 >;

@@ -8,13 +8,12 @@
  *     sort       pairs ─► Sorter     ─► pairs        key, position
  */
 import { assert } from "../core/errors.ts";
-import { KeyWriter } from "../core/key.ts";
-import { hashBytes } from "../core/key_hash.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { UserFunction } from "../core/plan/plan.ts";
 import { Aggregator } from "./aggregator.ts";
 import type { ShuffleIO } from "./carrier.ts";
 import { combinedPairs, groupsOf, ONE_PARTITION, sortedPairs } from "./exchanged.ts";
+import { GroupingKey } from "./grouping_key.ts";
 import { pairOf } from "./pairs.ts";
 import { placementOf, PREFIX_BYTES } from "./partitioner.ts";
 import { SortEntries } from "./sort_entries.ts";
@@ -77,8 +76,7 @@ function combine(batch: readonly unknown[], aggregator: Aggregator): void {
 class GroupInPlace implements InPlaceExchange {
   readonly #io: ShuffleIO;
   readonly #sorter: Sorter;
-  readonly #key = new KeyWriter(256);
-  #keyView = new DataView(this.#key.bytes.buffer);
+  readonly #key = new GroupingKey();
   readonly #entry: EntryWriter;
 
   constructor(io: ShuffleIO) {
@@ -92,13 +90,11 @@ class GroupInPlace implements InPlaceExchange {
     const entry = this.#entry;
     for (let i = 0; i < batch.length; i++) {
       const pair = pairOf(batch[i]);
-      key.end = 0;
-      key.writeGroupingKey(pair[0]);
-      if (this.#keyView.buffer !== key.bytes.buffer) this.#keyView = new DataView(key.bytes.buffer);
+      key.write(pair[0]);
       entry.clear();
-      entry.prefix(hashBytes(this.#keyView, 0, key.end));
-      entry.copy(key.bytes, 0, key.end);
-      const keyLength = PREFIX_BYTES + key.end;
+      entry.prefix(key.hash());
+      entry.copy(key.bytes, 0, key.length);
+      const keyLength = PREFIX_BYTES + key.length;
       entry.value(pair[1]);
       this.#sorter.add(entry.bytes, 0, keyLength, keyLength, entry.end - keyLength);
     }

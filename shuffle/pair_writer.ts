@@ -3,12 +3,11 @@
  * that group or combine where the pairs arrive.
  */
 import { MemoryError, shown } from "../core/errors.ts";
-import { KeyWriter } from "../core/key.ts";
-import { hashBytes } from "../core/key_hash.ts";
 import type { PartitionId } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import { BlockStore } from "./block_store.ts";
 import type { BlockSink, ShuffleIO } from "./carrier.ts";
+import { GroupingKey } from "./grouping_key.ts";
 import type { Reservation } from "./memory_budget.ts";
 import { PairBlockBuilder } from "./pair_block.ts";
 import { blockBytesFor, pairOf } from "./pairs.ts";
@@ -25,8 +24,7 @@ export class PairWriter implements ShuffleWriter {
   readonly #builders: PairBlockBuilder[];
   readonly #store: BlockStore;
   readonly #blockBytes: number;
-  readonly #key = new KeyWriter(256);
-  #keyView = new DataView(this.#key.bytes.buffer);
+  readonly #key = new GroupingKey();
   readonly #entry: EntryWriter;
 
   constructor(placement: Placement, sink: BlockSink, io: ShuffleIO) {
@@ -46,12 +44,11 @@ export class PairWriter implements ShuffleWriter {
     const entry = this.#entry;
     for (let i = 0; i < batch.length; i++) {
       const pair = pairOf(batch[i]);
-      key.end = 0;
-      key.writeGroupingKey(pair[0]);
+      key.write(pair[0]);
       entry.clear();
-      entry.copy(key.bytes, 0, key.end);
+      entry.copy(key.bytes, 0, key.length);
       entry.value(pair[1]);
-      const partition = this.#partitionOf(pair[0]);
+      const partition = key.partitionIn(this.#placement, pair[0]);
       if (!this.#tryAdd(partition)) this.#makeRoom(partition, pair[0]);
       if (this.#builders[partition]!.bytes >= this.#blockBytes) this.#cut(partition);
     }
@@ -71,22 +68,8 @@ export class PairWriter implements ShuffleWriter {
     this.#memory[Symbol.dispose]();
   }
 
-  #partitionOf(key: unknown): PartitionId {
-    const placement = this.#placement;
-    const { bytes, end } = this.#key;
-    switch (placement.kind) {
-      case "hash":
-        if (this.#keyView.buffer !== bytes.buffer) this.#keyView = new DataView(bytes.buffer);
-        return placement.of(hashBytes(this.#keyView, 0, end));
-      case "custom":
-        return placement.of(key);
-      case "range":
-        return placement.of(bytes, 0, end);
-    }
-  }
-
   #tryAdd(partition: PartitionId): boolean {
-    const keyLength = this.#key.end;
+    const keyLength = this.#key.length;
     const { bytes, end } = this.#entry;
     return this.#builders[partition]!.add(bytes, 0, keyLength, keyLength, end - keyLength);
   }

@@ -4,13 +4,12 @@
  */
 import { encodeBlock } from "../core/codec/codec.ts";
 import { MemoryError, shown } from "../core/errors.ts";
-import { KeyWriter } from "../core/key.ts";
-import { hashBytes } from "../core/key_hash.ts";
 import type { Exchange } from "../core/plan/exchange.ts";
 import type { PartitionId, UserFunction } from "../core/plan/plan.ts";
 import type { MapOutput } from "../core/task.ts";
 import { BlockStore } from "./block_store.ts";
 import type { BlockSink, ShuffleIO } from "./carrier.ts";
+import { GroupingKey } from "./grouping_key.ts";
 import type { Reservation } from "./memory_budget.ts";
 import { blockBytesFor, pairOf } from "./pairs.ts";
 import { type Placement, placementOf } from "./partitioner.ts";
@@ -116,20 +115,10 @@ function inTurn(partitions: number, start: number): () => PartitionId {
 }
 
 function byKey(placement: Placement): (record: unknown) => PartitionId {
-  const writer = new KeyWriter(256);
-  let view = new DataView(writer.bytes.buffer);
+  const grouping = new GroupingKey();
   return (record) => {
     const key = pairOf(record)[0];
-    writer.end = 0;
-    writer.writeGroupingKey(key); // also for a custom partitioner: what is no key is refused
-    switch (placement.kind) {
-      case "hash":
-        if (view.buffer !== writer.bytes.buffer) view = new DataView(writer.bytes.buffer);
-        return placement.of(hashBytes(view, 0, writer.end));
-      case "custom":
-        return placement.of(key);
-      case "range":
-        return placement.of(writer.bytes, 0, writer.end);
-    }
+    grouping.write(key); // also for a custom partitioner: what is no key is refused
+    return grouping.partitionIn(placement, key);
   };
 }

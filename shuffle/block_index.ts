@@ -8,6 +8,8 @@
  * 28 and the key; as objects, it was ten times as much.
  */
 
+import { free } from "./free_memory.ts";
+
 /** An entry without its key. */
 const ENTRY_BYTES = 24;
 const CAPACITY_FIRST = 256;
@@ -24,18 +26,56 @@ export type BlockEntry = Readonly<{
   firstKey: Uint8Array;
 }>;
 
+/**
+ * Bytes in which the entries of any number of runs lie, and where each entry begins. Runs share it,
+ * because an ArrayBuffer costs V8 several times what the index of a short run has in it.
+ */
+export class IndexMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+  readonly starts: Uint32Array<ArrayBuffer>;
+  #entries = 0;
+
+  /** `entriesMax`: how many entries will be read; by default as many as there is room for. */
+  constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    entriesMax = Math.floor(bytes.length / ENTRY_BYTES),
+  ) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.starts = new Uint32Array(entriesMax);
+  }
+
+  /** The `count` entries that begin at `at`, where they lie. */
+  read(at: number, count: number): BlockIndex {
+    const first = this.#entries;
+    let end = at;
+    for (let i = 0; i < count; i++) {
+      this.starts[this.#entries++] = end;
+      end += ENTRY_BYTES + this.view.getUint32(end + 20, true);
+    }
+    return new BlockIndex(this, first, count);
+  }
+
+  /** Gives the memory back at once, that of all indexes in it. */
+  free(): void {
+    free(this.bytes);
+    free(this.starts);
+  }
+}
+
 /** The entries of a run, in the order of its blocks. */
 export class BlockIndex implements Iterable<BlockEntry> {
-  /** All entries, one behind the other. */
-  readonly encoded: Uint8Array<ArrayBuffer>;
-  /** Where each entry begins. */
-  readonly starts: Uint32Array;
-  readonly #view: DataView;
+  /** How many blocks there are. */
+  readonly length: number;
+  /** What the entries lie in, maybe with those of other runs. */
+  readonly memory: IndexMemory;
+  readonly #first: number;
 
-  constructor(encoded: Uint8Array<ArrayBuffer>, starts: Uint32Array) {
-    this.encoded = encoded;
-    this.starts = starts;
-    this.#view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length);
+  constructor(memory: IndexMemory, first: number, length: number) {
+    this.memory = memory;
+    this.#first = first;
+    this.length = length;
   }
 
   static of(entries: Iterable<BlockEntry>): BlockIndex {
@@ -44,26 +84,17 @@ export class BlockIndex implements Iterable<BlockEntry> {
     return builder.finish();
   }
 
-  /** The `count` entries that begin at `at`, where they lie. */
-  static read(bytes: Uint8Array<ArrayBuffer>, at: number, count: number): BlockIndex {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const starts = new Uint32Array(count);
-    let end = at;
-    for (let i = 0; i < count; i++) {
-      starts[i] = end - at;
-      end += ENTRY_BYTES + view.getUint32(end + 20, true);
-    }
-    return new BlockIndex(bytes.subarray(at, end), starts);
-  }
-
-  /** How many blocks there are. */
-  get length(): number {
-    return this.starts.length;
+  /** All entries, one behind the other. */
+  get encoded(): Uint8Array<ArrayBuffer> {
+    if (this.length === 0) return this.memory.bytes.subarray(0, 0);
+    const last = this.#at(this.length - 1);
+    const end = last + ENTRY_BYTES + this.memory.view.getUint32(last + 20, true);
+    return this.memory.bytes.subarray(this.#at(0), end);
   }
 
   at(i: number): BlockEntry {
-    const at = this.starts[i]!;
-    const view = this.#view;
+    const at = this.#at(i);
+    const { view } = this.memory;
     return {
       offset: view.getFloat64(at, true),
       bytes: view.getUint32(at + 8, true),
@@ -73,30 +104,53 @@ export class BlockIndex implements Iterable<BlockEntry> {
     };
   }
 
+  /** Where a block begins in its file. */
+  offset(i: number): number {
+    return this.memory.view.getFloat64(this.#at(i), true);
+  }
+
   /** The payload of a block. */
   bytes(i: number): number {
-    return this.#view.getUint32(this.starts[i]! + 8, true);
+    return this.memory.view.getUint32(this.#at(i) + 8, true);
   }
 
   /** How the first key of a block begins; a view of the index. */
   firstKey(i: number): Uint8Array {
-    const at = this.starts[i]!;
+    const at = this.#at(i);
     const keyAt = at + ENTRY_BYTES;
-    return this.encoded.subarray(keyAt, keyAt + this.#view.getUint32(at + 20, true));
+    return this.memory.bytes.subarray(keyAt, keyAt + this.memory.view.getUint32(at + 20, true));
   }
 
-  /** A copy of the entries of the blocks from `first` up to `end`. */
+  /** The entries of the blocks from `first` up to `end`, in the same memory. */
   slice(first: number, end: number): BlockIndex {
-    const starts = this.starts.slice(first, end);
-    if (starts.length === 0) return new BlockIndex(new Uint8Array(0), starts);
-    const from = starts[0]!;
-    for (let i = 0; i < starts.length; i++) starts[i]! -= from;
-    return new BlockIndex(this.encoded.slice(from, this.starts[end]), starts);
+    return new BlockIndex(this.memory, this.#first + first, end - first);
   }
 
   *[Symbol.iterator](): Generator<BlockEntry> {
     for (let i = 0; i < this.length; i++) yield this.at(i);
   }
+
+  #at(i: number): number {
+    return this.memory.starts[this.#first + i]!;
+  }
+}
+
+/** Copies of the indexes in one piece of memory, with nothing else in it. */
+export function copiesOf(indexes: readonly BlockIndex[]): BlockIndex[] {
+  let bytes = 0;
+  let entries = 0;
+  for (const { encoded, length } of indexes) {
+    bytes += encoded.length;
+    entries += length;
+  }
+  const memory = new IndexMemory(new Uint8Array(bytes), entries);
+  let at = 0;
+  return indexes.map(({ encoded, length }) => {
+    memory.bytes.set(encoded, at);
+    const copy = memory.read(at, length);
+    at += encoded.length;
+    return copy;
+  });
 }
 
 /** Takes the entries of a run one by one. */
@@ -104,7 +158,7 @@ export class BlockIndexBuilder {
   #encoded = new Uint8Array(CAPACITY_FIRST);
   #view = new DataView(this.#encoded.buffer);
   #end = 0;
-  readonly #starts: number[] = [];
+  #count = 0;
 
   add({ offset, bytes, records, crc, firstKey }: BlockEntry): void {
     const at = this.#end;
@@ -117,17 +171,21 @@ export class BlockIndexBuilder {
     view.setUint32(at + 16, crc, true);
     view.setUint32(at + 20, firstKey.length, true);
     this.#encoded.set(firstKey, at + ENTRY_BYTES);
-    this.#starts.push(at);
+    this.#count++;
     this.#end = end;
   }
 
+  /** The index; nothing can be added any more. */
   finish(): BlockIndex {
-    return new BlockIndex(this.#encoded.slice(0, this.#end), Uint32Array.from(this.#starts));
+    const memory = new IndexMemory(this.#encoded.slice(0, this.#end), this.#count);
+    free(this.#encoded);
+    return memory.read(0, this.#count);
   }
 
   #grow(bytes: number): void {
     const larger = new Uint8Array(2 * bytes);
     larger.set(this.#encoded.subarray(0, this.#end));
+    free(this.#encoded);
     this.#encoded = larger;
     this.#view = new DataView(larger.buffer);
   }

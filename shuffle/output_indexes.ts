@@ -7,7 +7,6 @@
  * tasks go through the outputs in the same order, so letting go of the oldest would let go of just
  * what the next task begins with.
  */
-import { free } from "./free_memory.ts";
 import { type KeyRange, type Run, withinRange } from "./run.ts";
 
 /** The index of an output: where its partitions begin and end in its data. */
@@ -46,8 +45,8 @@ export class OutputIndexes {
   runs(path: string, range: KeyRange, read: () => readonly Run[]): readonly Run[] {
     const runs = this.#known(this.#runs, path, read, bytesOfRuns);
     if (this.#runs.has(path)) return runs;
-    const some = runs.flatMap((run) => withinRange(run, range) ?? []);
-    for (const { blocks } of runs) free(blocks.encoded);
+    const some = withinRange(runs, range);
+    for (const { blocks } of runs) blocks.memory.free();
     return some;
   }
 
@@ -67,7 +66,7 @@ export class OutputIndexes {
 function bytesOfRuns(runs: readonly Run[]): number {
   let bytes = 0;
   for (const { blocks } of runs) {
-    bytes += RUN_BYTES + blocks.encoded.byteLength + blocks.starts.byteLength;
+    bytes += RUN_BYTES + blocks.encoded.length + 4 * blocks.length;
   }
   return bytes;
 }

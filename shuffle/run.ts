@@ -24,8 +24,20 @@
  */
 import { assert } from "../core/errors.ts";
 import type { Platform, ReadableFile, WritableFile } from "../core/platform.ts";
-import { type BlockEntry, BlockIndex, BlockIndexBuilder } from "./block_index.ts";
-import { compareKeyBytes, putRecord, putVarint, RECORD_HEADER_BYTES_MAX } from "./bytes.ts";
+import {
+  type BlockEntry,
+  type BlockIndex,
+  BlockIndexBuilder,
+  copiesOf,
+  IndexMemory,
+} from "./block_index.ts";
+import {
+  compareKeyBytes,
+  putRecord,
+  putVarint,
+  RECORD_HEADER_BYTES_MAX,
+  varintBytes,
+} from "./bytes.ts";
 import { damaged, type MapOutputOrigin, openWritten } from "./damage.ts";
 import { type FileHeader, headerFault } from "./file_header.ts";
 import { free } from "./free_memory.ts";
@@ -81,7 +93,9 @@ export class RunWriter {
   #records = 0;
   #blockBytesMax = 0;
   #keyBytesMax = 0;
-  #firstKey: Uint8Array = new Uint8Array(0);
+  /** Where the first key of the block lies in it, and how much of it. */
+  #firstKeyAt = 0;
+  #firstKeyLength = 0;
 
   constructor(
     platform: Platform,
@@ -114,7 +128,10 @@ export class RunWriter {
         return;
       }
     }
-    if (this.#recordsInBlock === 0) this.#firstKey = indexKey(bytes, keyAt, keyLength);
+    if (this.#recordsInBlock === 0) {
+      this.#firstKeyAt = this.#end + varintBytes(keyLength) + varintBytes(valueLength);
+      this.#firstKeyLength = Math.min(keyLength, INDEX_KEY_BYTES_MAX);
+    }
     this.#end = putRecord(block, this.#end, bytes, keyAt, keyLength, valueAt, valueLength);
     this.#recordsInBlock++;
   }
@@ -142,7 +159,9 @@ export class RunWriter {
     const crc = this.#platform.crc32(this.#block.subarray(4, this.#end));
     this.#view.setUint32(0, crc, true);
     this.#file.append(this.#block.subarray(0, this.#end));
-    this.#wrote(offset, payloadBytes, this.#recordsInBlock, crc);
+    const keyAt = this.#firstKeyAt;
+    const firstKey = this.#block.subarray(keyAt, keyAt + this.#firstKeyLength);
+    this.#wrote({ offset, bytes: payloadBytes, records: this.#recordsInBlock, crc, firstKey });
     this.#end = BLOCK_HEADER_BYTES;
     this.#recordsInBlock = 0;
   }
@@ -172,19 +191,15 @@ export class RunWriter {
     this.#file.append(this.#block.subarray(0, keyStart));
     this.#file.append(key);
     this.#file.append(value);
-    this.#firstKey = indexKey(bytes, keyAt, keyLength);
-    this.#wrote(offset, payloadBytes, 1, crc);
+    const firstKey = key.subarray(0, INDEX_KEY_BYTES_MAX);
+    this.#wrote({ offset, bytes: payloadBytes, records: 1, crc, firstKey });
   }
 
-  #wrote(offset: number, bytes: number, records: number, crc: number): void {
-    this.#blocks.add({ offset, bytes, records, crc, firstKey: this.#firstKey });
-    this.#records += records;
-    this.#blockBytesMax = Math.max(this.#blockBytesMax, bytes);
+  #wrote(block: BlockEntry): void {
+    this.#blocks.add(block);
+    this.#records += block.records;
+    this.#blockBytesMax = Math.max(this.#blockBytesMax, block.bytes);
   }
-}
-
-function indexKey(bytes: Uint8Array, keyAt: number, keyLength: number): Uint8Array {
-  return bytes.slice(keyAt, keyAt + Math.min(keyLength, INDEX_KEY_BYTES_MAX));
 }
 
 /**
@@ -204,13 +219,18 @@ export function blocksOf(run: Run, range: KeyRange): Readonly<{ first: number; e
   return { first, end: Math.max(first, end) };
 }
 
-/**
- * The run with an index, in memory of its own, of only those blocks that may hold keys of the range;
- * undefined if there are none.
- */
-export function withinRange(run: Run, range: KeyRange): Run | undefined {
-  const { first, end } = blocksOf(run, range);
-  return first === end ? undefined : { ...run, blocks: run.blocks.slice(first, end) };
+/** The runs that may hold keys of the range, with indexes, in memory of their own, of only that. */
+export function withinRange(runs: readonly Run[], range: KeyRange): Run[] {
+  const some: Run[] = [];
+  const parts: BlockIndex[] = [];
+  for (const run of runs) {
+    const { first, end } = blocksOf(run, range);
+    if (first === end) continue;
+    some.push(run);
+    parts.push(run.blocks.slice(first, end));
+  }
+  const own = copiesOf(parts);
+  return some.map((run, i) => ({ ...run, blocks: own[i]! }));
 }
 
 /** Whether the key that an entry of the index stands for is less than `key`, cut or not. */
@@ -377,36 +397,38 @@ export function openRuns(
   if (platform.crc32(directory, header?.seed) !== trailer.getUint32(12, true)) {
     throw damaged(path, directoryAt, "the checksum of the directory is wrong", origin);
   }
-  const runs = readDirectory(path, directory, trailer.getUint32(8, true));
+  const runs = readDirectory(path, directory, trailer.getUint32(8, true), origin);
   if (blocksEnd(runs, firstAt) !== directoryAt) {
     throw damaged(path, directoryAt, "the directory does not fit what is before it", origin);
   }
-  return origin === undefined ? runs : runs.map((run) => ({ ...run, origin }));
+  return runs;
 }
 
 /** Where blocks end that follow each other from `firstAt` on; NaN if they do not. */
 function blocksEnd(runs: readonly Run[], firstAt: number): number {
   let at = firstAt;
   for (const { blocks } of runs) {
-    for (const { offset, bytes } of blocks) {
-      if (offset !== at) return NaN;
-      at += BLOCK_HEADER_BYTES + bytes;
+    for (let i = 0; i < blocks.length; i++) {
+      if (blocks.offset(i) !== at) return NaN;
+      at += BLOCK_HEADER_BYTES + blocks.bytes(i);
     }
   }
   return at;
 }
 
-function readDirectory(path: string, directory: Uint8Array<ArrayBuffer>, runCount: number): Run[] {
-  const view = new DataView(directory.buffer, directory.byteOffset, directory.length);
+function readDirectory(
+  path: string,
+  directory: Uint8Array<ArrayBuffer>,
+  runCount: number,
+  origin: MapOutputOrigin | undefined,
+): Run[] {
+  const memory = new IndexMemory(directory);
+  const { view } = memory;
   const runs: Run[] = [];
   let at = 0;
   for (let i = 0; i < runCount; i++) {
     const runAt = at;
-    const blocks = BlockIndex.read(
-      directory,
-      runAt + RUN_ENTRY_BYTES,
-      view.getUint32(runAt + 24, true),
-    );
+    const blocks = memory.read(runAt + RUN_ENTRY_BYTES, view.getUint32(runAt + 24, true));
     at += RUN_ENTRY_BYTES + blocks.encoded.length;
     runs.push({
       path,
@@ -416,6 +438,7 @@ function readDirectory(path: string, directory: Uint8Array<ArrayBuffer>, runCoun
       blocks,
       blockBytesMax: view.getUint32(runAt + 28, true),
       keyBytesMax: view.getUint32(runAt + 32, true),
+      ...(origin && { origin }),
     });
   }
   return runs;

@@ -118,3 +118,8 @@ export function assertSameTexts(
   if (at >= 0) assert.fail(`${what}: record ${at} is ${actual[at]} instead of ${expected[at]}`);
   assert.equal(actual.length, expected.length, what);
 }
+
+/** What a run tells; its index may share memory with those of other runs. */
+export function told(run: Run) {
+  return { ...run, blocks: [...run.blocks] };
+}

@@ -155,10 +155,14 @@ Deno.test("lost, cut and changed files are found, and the error says whose they 
 });
 
 /** What a map task of a sort leaves behind. */
-function writeSorted(folder: Folder, records: readonly KeyedRecord[]): MapOutput {
+function writeSorted(
+  folder: Folder,
+  records: readonly KeyedRecord[],
+  budgetBytes = 4 * 1024 * 1024,
+): MapOutput {
   using sink = new SortedFileSink(placeIn(folder));
   using spills = new SpillManager(platform, [folder.path]);
-  const budget = new MemoryBudget(4 * 1024 * 1024);
+  const budget = new MemoryBudget(budgetBytes);
   let runs: Run[];
   {
     using file = sink.create();
@@ -391,8 +395,22 @@ Deno.test("runs of an output that are not kept have an index of the range that i
   assert.deepEqual(blocksOf(part!, range), { first: 0, end: end - first });
   assert.deepEqual(openSortedOutput(platform, path, origin, { to: Uint8Array.of(0) }), []);
   const known = new OutputIndexes(1e6);
-  assert.deepEqual(openSortedOutput(platform, path, origin, range, known), [whole]);
-  assert.deepEqual(openSortedOutput(platform, path, origin, {}, known), [whole]);
+  for (const wanted of [range, {}]) {
+    const [kept] = openSortedOutput(platform, path, origin, wanted, known);
+    assert.deepEqual([...kept!.blocks], [...whole!.blocks]);
+  }
+});
+
+Deno.test("however many runs an output has, their indexes lie in one piece of memory", () => {
+  using folder = temporaryFolder();
+  const keys = Array.from({ length: 200 }, (_, i) => new Uint8Array(500).fill(i));
+  const path = pathOf(folder, writeSorted(folder, recordsOf([...keys, ...keys]), 2 ** 16));
+  for (const known of [new OutputIndexes(0), new OutputIndexes(1e6)]) {
+    const runs = openSortedOutput(platform, path, origin, { from: keys[90]! }, known);
+    assert.ok(runs.length > 4, `${runs.length} runs`);
+    assert.equal(new Set(runs.map(({ blocks }) => blocks.memory.bytes.buffer)).size, 1);
+    assert.equal(new Set(runs.map(({ blocks }) => blocks.memory.starts.buffer)).size, 1);
+  }
 });
 
 Deno.test("runs of an output that are known are those that were read", () => {

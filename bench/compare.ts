@@ -1,89 +1,86 @@
 /**
- * Flint and PySpark on the same text, in turn, whole processes from start to exit.
+ * Holds what bench/run.ts has measured against a baseline:
  *
- *     deno task compare [--megabytes 200] [--rounds 3] [--python python3] [--memory 512m]
+ *     deno task bench:compare baseline.jsonl measured.jsonl [--contestant flint] [--beside pyspark]
  *
- * Prints the median of each and the median of the ratios of rounds, which is what a noisy machine
- * leaves meaningful. The Python must have pyspark; without it, only Flint is measured.
+ * The noise is measured, not assumed: a job has changed only where all its rounds lie on one side of
+ * all rounds of the baseline. A machine has moods that last longer than that. Where both files have
+ * the peer of `--beside`, a round counts as a multiple of the peer's time in the same round, which
+ * takes the mood out, and other machines' baselines in. Exits with 1 where a job has become slower.
  */
 import { parseArgs } from "node:util";
-import { fileURLToPath } from "node:url";
-import { writePaths } from "./generate_paths.ts";
+import { JOBS } from "./jobs.ts";
+import { Figures, median, readLines } from "./measured.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+/** How a job stands beside its baseline. */
+export type Comparison = Readonly<{
+  job: string;
+  /** What the times were divided by: a peer's of the same round, or by nothing. */
+  beside: string | undefined;
+  /** The median, by that of the baseline: 1.1 is a tenth slower. */
+  change: number;
+  /** How far apart the rounds are, by their median: of the baseline, and of the new figures. */
+  noise: readonly [baseline: number, measured: number];
+  verdict: "faster" | "slower" | "within the noise";
+}>;
 
-const { values } = parseArgs({
-  options: {
-    megabytes: { type: "string", default: "200" },
-    rounds: { type: "string", default: "3" },
-    python: { type: "string", default: "python3" },
-    memory: { type: "string", default: "512m" },
-    master: { type: "string", default: "local[2]" },
-  },
-});
-
-/** Runs a program to its end and returns the seconds it took and what it printed. */
-async function timed(
-  program: string,
-  args: string[],
-): Promise<{ seconds: number; printed: string }> {
-  const start = performance.now();
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args,
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(`${program} failed:\n${new TextDecoder().decode(stderr)}`);
-  return {
-    seconds: (performance.now() - start) / 1000,
-    printed: new TextDecoder().decode(stdout).trim(),
-  };
+/** Each job that `contestant` did in both, in the order of bench/jobs.ts. */
+export function compared(
+  baseline: Figures,
+  measured: Figures,
+  contestant: string,
+  peer: string,
+): Comparison[] {
+  return Object.entries(JOBS).flatMap(([job, { kind }]) => {
+    const both = [baseline, measured];
+    const hasPeer = both.every((figures) => figures.of(job, kind, peer).length > 0);
+    const [before = [], after = []] = both.map((figures) =>
+      hasPeer
+        ? figures.ratios(job, kind, contestant, peer)
+        : figures.of(job, kind, contestant).map(({ seconds }) => seconds)
+    );
+    if (before.length === 0 || after.length === 0) return [];
+    const change = median(after) / median(before);
+    const beside = hasPeer ? peer : undefined;
+    const noise = [spread(before), spread(after)] as const;
+    return [{ job, beside, change, noise, verdict: verdictOf(before, after) }];
+  });
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+function verdictOf(before: readonly number[], after: readonly number[]): Comparison["verdict"] {
+  if (Math.min(...after) > Math.max(...before)) return "slower";
+  if (Math.max(...after) < Math.min(...before)) return "faster";
+  return "within the noise";
 }
 
-const folder = Deno.makeTempDirSync({ prefix: "flint-compare-" });
-try {
-  const text = `${folder}/paths.txt`;
-  writePaths(text, Number(values.megabytes) * 1e6, 1);
-  const { master, memory } = values;
-  const flint = () =>
-    timed(Deno.execPath(), [
-      ...["run", "-A", "--quiet", `${ROOT}submit.ts`, "--master", master],
-      ...["--worker-memory", memory, "--no-progress", `${ROOT}bench/programs/word_count.ts`, text],
-    ]);
-  const pyspark = () =>
-    timed(values.python, [`${ROOT}bench/peers/word_count.py`, text, master, memory]);
-  const { success: havePeer } = await new Deno.Command(values.python, {
-    args: ["-c", "import pyspark"],
-    stderr: "null",
-  }).output();
+function spread(numbers: readonly number[]): number {
+  return (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
+}
 
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    const own = await flint();
-    ours.push(own.seconds);
-    let line = `round ${round}: Flint ${own.seconds.toFixed(2)} s`;
-    if (havePeer) {
-      const peer = await pyspark();
-      theirs.push(peer.seconds);
-      if (peer.printed !== own.printed) {
-        throw new Error(`different answers: ${own.printed} and ${peer.printed}`);
-      }
-      line += `, PySpark ${peer.seconds.toFixed(2)} s`;
-    }
-    console.log(`${line}   (${own.printed})`);
+function shown({ job, beside, change, noise, verdict }: Comparison): string {
+  const [before, after] = noise.map((part) => `${(part * 100).toFixed(0)} %`);
+  const unit = beside === undefined ? "in seconds" : `beside ${beside}`;
+  return `${job.padEnd(18)} ${
+    change.toFixed(2)
+  }× ${unit}, noise ${before} and ${after}: ${verdict}`;
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    options: {
+      contestant: { type: "string", default: "flint" },
+      beside: { type: "string", default: "pyspark" },
+    },
+    allowPositionals: true,
+  });
+  const [baseline, measured] = positionals;
+  if (baseline === undefined || measured === undefined) {
+    console.error("Name two files of bench/run.ts: compare.ts baseline.jsonl measured.jsonl");
+    Deno.exit(2);
   }
-  console.log(`Flint, median of ${ours.length}: ${median(ours).toFixed(2)} s`);
-  if (havePeer) {
-    const ratio = median(theirs.map((seconds, round) => seconds / ours[round]!));
-    console.log(`PySpark, median: ${median(theirs).toFixed(2)} s; ratio ${ratio.toFixed(2)}`);
-  } else {
-    console.log(`${values.python} has no pyspark: nothing to compare with`);
-  }
-} finally {
-  Deno.removeSync(folder, { recursive: true });
+  const figures = [baseline, measured].map((path) => new Figures(readLines(path)));
+  const rows = compared(figures[0]!, figures[1]!, values.contestant, values.beside);
+  for (const row of rows) console.log(shown(row));
+  if (rows.length === 0) console.log("The files have no job in common");
+  if (rows.some(({ verdict }) => verdict === "slower")) Deno.exitCode = 1;
 }

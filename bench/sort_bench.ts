@@ -1,14 +1,15 @@
-// `deno bench -A bench`: sorting 20 MB of paths, and a million numbers; a warm context.
+// `deno task bench`: sorting paths, and numbers, in a warm context.
 import { SparkContext } from "@flint/flint";
-import { pathsFile } from "./data.ts";
+import { sort } from "./programs/seed_jobs.ts";
+import { bench, MEGABYTES, textPath } from "./suite.ts";
 
-const path = pathsFile(20);
+const path = textPath();
+const numbers = MEGABYTES * 50_000;
 const sc = new SparkContext({ master: "local[2]" });
 
-Deno.bench("sort 20 MB of lines", { group: "sort" }, async () => {
-  await sc.textFile(path).sortBy((line) => line).count();
-});
-
-Deno.bench("sort a million numbers", { group: "sort" }, async () => {
-  await sc.range(1_000_000).sortBy((x) => (x * 7_919) % 1_000_003).count();
-});
+bench("sort", `${MEGABYTES} MB of lines`, () => sort(sc, path));
+bench(
+  "sort",
+  `${numbers} numbers`,
+  () => sc.range(numbers).sortBy((x) => (x * 7_919) % 1_000_003).count(),
+);

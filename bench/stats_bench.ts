@@ -1,10 +1,9 @@
-// `deno bench -A bench`: the seed's statistics job, 1024 × 5024 numbers in 20 slices; a warm context.
+// `deno task bench`: the seed's statistics job in a warm context, 5,144,576 numbers for 20 MB.
 import { SparkContext } from "@flint/flint";
+import { stats } from "./programs/seed_jobs.ts";
+import { bench, MEGABYTES } from "./suite.ts";
 
+const inner = Math.round(5024 * MEGABYTES / 20);
 const sc = new SparkContext({ master: "local[2]" });
 
-Deno.bench("stats of 5,144,576 numbers", async () => {
-  await sc.range(0, 1024, 1, 20)
-    .flatMap(() => Array.from({ length: 5024 }, (_, i) => i))
-    .stats();
-});
+bench("stats", `${1024 * inner} numbers`, () => stats(sc, 1024, inner));

@@ -1,22 +1,11 @@
-// `deno bench -A bench`: word count of 20 MB of paths, a warm context.
+// `deno task bench`: word count of paths in a warm context, with enough memory and with too little.
 import { SparkContext } from "@flint/flint";
-import { pathsFile } from "./data.ts";
+import { wordcount } from "./programs/seed_jobs.ts";
+import { bench, MEGABYTES, textPath } from "./suite.ts";
 
-const path = pathsFile(20);
-const contexts = {
-  "512m a task": new SparkContext({ master: "local[2]" }),
-  "1m a task: spills": new SparkContext({
-    master: "local[2]",
-    conf: { "flint.worker.memory": "1m" },
-  }),
-};
-
-for (const [name, sc] of Object.entries(contexts)) {
-  Deno.bench(`word count of 20 MB, ${name}`, { group: "word count" }, async () => {
-    await sc.textFile(path)
-      .flatMap((line) => line.split("/"))
-      .map((word) => [word, 1])
-      .reduceByKey((a, b) => a + b)
-      .collectAsMap();
-  });
+const path = textPath();
+for (const memory of ["512m", "1m"]) {
+  const conf = { "flint.worker.memory": memory };
+  const sc = new SparkContext({ master: "local[2]", conf });
+  bench("word count", `${MEGABYTES} MB, ${memory} a task`, () => wordcount(sc, path));
 }

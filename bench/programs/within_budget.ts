@@ -8,7 +8,7 @@
  * reserved at once beside what it may, what was spilled, and the largest executor (VmHWM of Linux).
  */
 import { type SparkContext, SparkContext as Context } from "@flint/flint";
-import { readdirSync, readFileSync } from "node:fs";
+import { largestChildBytes } from "./largest_child.ts";
 
 /** A program over so many rows: what it counted, and what is right. */
 export type Shape = (sc: SparkContext, rows: number) => Promise<readonly [number, number]>;
@@ -37,19 +37,6 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     return [await right.count(), rows];
   },
 };
-
-/** The most memory that a process started by this one has had, in bytes. */
-function largestChildBytes(): number {
-  let most = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      if (!status.includes(`\nPPid:\t${Deno.pid}\n`)) continue;
-      most = Math.max(most, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024);
-    } catch { /* it has ended */ }
-  }
-  return most;
-}
 
 if (import.meta.main) {
   const rows = Number(Deno.args[0] ?? 1_000_000);

@@ -1,36 +1,14 @@
 /** A real PySpark in one process, which takes programs and gives results, a line of JSON each. */
+import { venv } from "../../bench/peers/venv.ts";
 import type { Program, Result } from "./program.ts";
 
 const PYSPARK_VERSION = "4.3.0";
 
 /** A Python that has PySpark: the one named by FLINT_PYSPARK_PYTHON, else of a venv in the cache. */
 export async function pythonWithPySpark(): Promise<string> {
-  const named = Deno.env.get("FLINT_PYSPARK_PYTHON");
-  if (named) return named;
-  const home = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`;
-  const venv = `${home}/flint/pyspark-${PYSPARK_VERSION}`;
-  const python = `${venv}/bin/python`;
-  if (!await succeeds(python, ["-c", "import pyspark"])) {
-    console.log(`Installing pyspark ${PYSPARK_VERSION} into ${venv}`);
-    await must("python3", ["-m", "venv", "--clear", venv]);
-    await must(python, ["-m", "pip", "install", "--quiet", `pyspark==${PYSPARK_VERSION}`]);
-  }
-  return python;
-}
-
-async function succeeds(command: string, args: string[]): Promise<boolean> {
-  try {
-    const io = { stdout: "null", stderr: "null" } as const;
-    return (await new Deno.Command(command, { args, ...io }).output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function must(command: string, args: string[]): Promise<void> {
-  const { code } = await new Deno.Command(command, { args }).spawn().status;
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
+  const packages = [`pyspark==${PYSPARK_VERSION}`];
+  return Deno.env.get("FLINT_PYSPARK_PYTHON") ||
+    await venv("python3", `pyspark-${PYSPARK_VERSION}`, packages);
 }
 
 /** Programs are answered in the order in which they are given, two of them at a time. */

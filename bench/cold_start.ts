@@ -7,6 +7,7 @@
  * the job through submit. Each is a whole process from start to exit; the medians are printed.
  */
 import { fileURLToPath } from "node:url";
+import { median } from "./measured.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const rounds = Number(Deno.args[0] ?? 15);
@@ -31,11 +32,7 @@ for (let round = 0; round <= rounds; round++) {
   }
 }
 for (const [name, list] of Object.entries(times)) {
-  const sorted = list.toSorted((a, b) => a - b);
-  console.log(
-    `${name}: median ${sorted[sorted.length >> 1]!.toFixed(0)} ms, least ${
-      sorted[0]!.toFixed(0)
-    } ms`,
-  );
+  const least = Math.min(...list);
+  console.log(`${name}: median ${median(list).toFixed(0)} ms, least ${least.toFixed(0)} ms`);
 }
 Deno.removeSync(empty);

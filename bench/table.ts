@@ -1,7 +1,7 @@
 /**
  * What was measured as Markdown, for people and for docs/benchmarks.md:
  *
- *     deno run -A bench/table.ts measured.jsonl
+ *     deno run -A bench/table.ts measured.jsonl [more.jsonl …]
  */
 import { CONTESTANTS } from "./contestants.ts";
 import { JOBS, OUT_OF_CORE_MARKS } from "./jobs.ts";
@@ -39,7 +39,7 @@ export function tables(lines: readonly Line[]): string {
 }
 
 function setting(lines: readonly Line[]): string {
-  return lines.flatMap((line) => {
+  const all = lines.flatMap((line) => {
     if (line.kind === "contestant") return [`- ${line.version}`];
     if (line.kind !== "setting") return [];
     return [
@@ -48,7 +48,8 @@ function setting(lines: readonly Line[]): string {
       `- ${line.threads} threads each; ${line.megabytes} MB of text; medians of ${line.rounds} ` +
       `rounds; ${line.tasks} empty tasks; classics at a scale of ${line.scale}`,
     ];
-  }).join("\n");
+  });
+  return [...new Set(all)].join("\n");
 }
 
 /** A row for each job of which somebody has something to say. */
@@ -138,4 +139,4 @@ function digits(number: number): string {
   return number >= 100 ? number.toFixed(0) : number.toPrecision(number < 0.01 ? 1 : 3);
 }
 
-if (import.meta.main) console.log(tables(readLines(Deno.args[0]!)));
+if (import.meta.main) console.log(tables(Deno.args.flatMap(readLines)));

@@ -7,7 +7,7 @@
  * Makes the text, installs the peers that it can (in the cache of the user), and for each job:
  *
  *     cold round     each starts, and answers once         from process start to answer
- *     answers        looked at closely: all have to agree
+ *     answers        looked at closely where one number says little: all have to agree
  *     warm-up        each once
  *     rounds         A B C, A B C, A B C                   the job alone, in the same process
  *
@@ -122,7 +122,7 @@ async function warmJob(
     log.add({ kind: "figure", job, contestant: name, phase: "cold", round: 1, seconds, rssBytes });
     taking.set(name, process);
   });
-  if (taking.size > 1) {
+  if (JOBS[job]!.hasCheck && taking.size > 1) {
     await eachOf(taking, job, log, async (name, process) => {
       closeAnswers.compare(name, (await process.ask("check")).answer.answer);
     });

@@ -126,9 +126,9 @@ export const workerFailures: readonly Program[] = [
         const { getHeapStatistics } = await import("node:v8");
         yield getHeapStatistics().heap_size_limit;
       });
-      // V8 adds its young generation, of three semi-spaces of 8 MB.
+      // V8 adds its young generation, of three semi-spaces of 4 MB.
       const [heapBytes] = await limit.collect();
-      assert(heapBytes! >= 200 << 20 && heapBytes! <= 232 << 20, `${heapBytes}`);
+      assert(heapBytes! >= 200 << 20 && heapBytes! <= 216 << 20, `${heapBytes}`);
       const hoarding = sc.range(1).map(() => {
         const hoard: unknown[] = [];
         for (;;) hoard.push(new Array(1000).fill(hoard.length));

@@ -19,8 +19,8 @@ type Sort = Readonly<{ records: number; budget: number; partitions: number }>;
 const SHORT: Sort = { records: 640_000, budget: 8, partitions: 4 };
 /** The second has four times the data of the first. */
 const LONG: readonly Sort[] = [
-  { records: 3_200_000, budget: 64, partitions: 8 },
   { records: 12_800_000, budget: 64, partitions: 8 },
+  { records: 51_200_000, budget: 64, partitions: 8 },
   { records: 12_800_000, budget: 8, partitions: 8 },
   { records: 12_800_000, budget: 512, partitions: 8 },
 ];

@@ -48,9 +48,12 @@ export function readLines(path: string): Line[] {
 
 export const isFigure = (line: Line): line is Figure => line.kind === "figure";
 
-/** The upper one of the two in the middle where there is an even number of them. */
+/** The one in the middle, or what lies between the two there; NaN of none. */
 export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Figures by job, phase and contestant, in the order of their rounds. */

@@ -3,6 +3,7 @@
  * though tasks throw, executors are killed, jobs are cancelled and map outputs removed.
  */
 import { fileURLToPath } from "node:url";
+import { median } from "../../bench/measured.ts";
 import { finished } from "../acceptance/launch.ts";
 import { chaos } from "./chaos.ts";
 
@@ -26,6 +27,9 @@ const FORMS = {
 };
 const FILES_DIFFERENCE_MAX = 5;
 
+const memoryOf = ({ memoryBytes }: Sample) => memoryBytes;
+const filesOf = ({ files }: Sample) => files;
+
 await chaos({
   figure: 12,
   name: "soak",
@@ -45,8 +49,8 @@ await chaos({
     const restBytes: number = lines.find((line) => "restBytes" in line)?.restBytes ?? NaN;
     const first = samples.slice(0, samples.length / 4);
     const last = samples.slice(-first.length);
-    const ratio = median(last, "memoryBytes") / median(first, "memoryBytes");
-    const files = median(last, "files") - median(first, "files");
+    const ratio = median(last.map(memoryOf)) / median(first.map(memoryOf));
+    const files = median(last.map(filesOf)) - median(first.map(filesOf));
     const { jobs, faults } = samples.at(-1)!;
     return {
       measured:
@@ -58,8 +62,3 @@ await chaos({
     };
   },
 });
-
-function median(samples: readonly Sample[], name: "memoryBytes" | "files"): number {
-  const sorted = samples.map((sample) => sample[name]).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}

@@ -113,13 +113,13 @@ function addTask(stage: StageFigures, metrics: TaskMetrics): void {
 
 function stageLine(id: StageId, stage: StageFigures, durationMs: number, ok: boolean): string {
   const { metrics } = stage;
-  const failed = stage.failed > 0 ? ` (${stage.failed} attempts failed)` : "";
+  const failed = stage.failed > 0 ? ` (${count(stage.failed, "attempt")} failed)` : "";
   return [
     `Stage ${id} (${stage.name}) ${ok ? "done" : "failed"} in ${(durationMs / 1000).toFixed(2)} s`,
-    `${stage.tasks} tasks${failed}`,
-    `read ${count(metrics.recordsRead)} records, ${bytes(metrics.bytesRead)}`,
-    `wrote ${count(metrics.recordsWritten)} records, ${bytes(metrics.bytesWritten)}`,
-    `${metrics.spills} spills, ${bytes(metrics.bytesSpilled)}`,
+    `${count(stage.tasks, "task")}${failed}`,
+    `read ${count(metrics.recordsRead, "record")}, ${bytes(metrics.bytesRead)}`,
+    `wrote ${count(metrics.recordsWritten, "record")}, ${bytes(metrics.bytesWritten)}`,
+    `${count(metrics.spills, "spill")}, ${bytes(metrics.bytesSpilled)}`,
     `peak ${bytes(metrics.memoryBytesMax)}`,
     ...(stage.granted === "" ? [] : [`granted ${stage.granted}`]),
     ...(stage.programs.length === 0 ? [] : [`pipes to ${stage.programs.join(", ")}`]),
@@ -128,8 +128,9 @@ function stageLine(id: StageId, stage: StageFigures, durationMs: number, ok: boo
   ].join(" · ");
 }
 
-function count(n: number): string {
-  return n.toLocaleString("en-US");
+/** `1 task`, `2,000 records`. */
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
 }
 
 function bytes(n: number): string {

@@ -116,7 +116,7 @@ Deno.test("a verbose line sums the tasks of a stage", () => {
   report.handle(taskEnded(2, 1));
   assert.equal(
     report.handle({ type: "stage.ended", job: 0, stage: 2, outcome: { ok: true }, atMs: 1500 }),
-    "Stage 2 (collect at job.ts:2) done in 1.50 s · 2 tasks (1 attempts failed) · " +
+    "Stage 2 (collect at job.ts:2) done in 1.50 s · 2 tasks (1 attempt failed) · " +
       "read 2,000 records, 5.0 MB · wrote 20 records, 1.3 KB · 4 spills, 2.0 KB · peak 77.0 KB",
   );
 });
